@@ -6,7 +6,7 @@ import { isFar } from "../src/foundation/time/clock-jump.ts";
 import { WakeTimer } from "../src/foundation/time/wake-timer.ts";
 import type { LegView } from "./callers/legs.ts";
 import { Agent, type AgentInput, type AgentStatus, unfinishedText } from "./core/agent.ts";
-import type { AgentJournal, JournalFailure } from "./core/journal.ts";
+import { type AgentJournal, type JournalFailure, LOCKED_FOR_MS } from "./core/journal.ts";
 import { type Permitted, type PolicyReason, policyReasons } from "./core/policy.ts";
 import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { kindOf } from "./drivers/registry.ts";
@@ -55,6 +55,7 @@ export class Counters {
 /** So long what was deleted may stand in the journal's log. */
 const CLEAN_EVERY_MS = 10 * 60_000;
 const TICK_MS = 200;
+const LOCKED_AGAIN_MS = 20;
 /** While nothing waits for time to pass. */
 const IDLE_TICK_MS = 2_000;
 /** A process that has stood still so long may have been replaced meanwhile: the edge finds a silent agent after 10 s. */
@@ -85,6 +86,8 @@ export class RunningAgent {
   /** In passed time. */
   #turnedAt: number;
   #cleanedAt: number;
+  /** Since when another program has locked the journal; `null`: it is free. */
+  #lockedSince: number | null = null;
   /** What the machine's clock showed at the start, less the time that had passed by then. */
   readonly #began: EpochMs;
   /** By how much it was set since then, as the edge last heard. */
@@ -181,11 +184,15 @@ export class RunningAgent {
   #turn(): void {
     if (this.#stopped) return;
     if (this.#hasStoodStill()) this.#askAnew();
-    const inputs = this.#inputs;
-    this.#inputs = [];
-    this.counters.turns += 1;
-    const turned = this.#ports.journal.transaction(() => this.#agent.turn(inputs, this.#now, this.#clockSetMs));
+    const turned = this.#ports.journal.transaction(() => {
+      const inputs = this.#inputs;
+      this.#inputs = [];
+      this.#lockedSince = null;
+      this.counters.turns += 1;
+      return this.#agent.turn(inputs, this.#now, this.#clockSetMs);
+    });
     if (!turned.ok) {
+      if (turned.error.kind === "busy" && this.#mayWait()) return;
       void this.#close();
       return this.#ports.journalFailed(turned.error);
     }
@@ -203,6 +210,14 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
+  /** Waits for another program's lock on the journal. The inputs stay for the next turn. */
+  #mayWait(): boolean {
+    this.#lockedSince ??= this.#turnedAt;
+    if (this.#turnedAt - this.#lockedSince >= LOCKED_FOR_MS) return false;
+    this.#ports.timers.after(LOCKED_AGAIN_MS, () => this.#turn());
+    return true;
+  }
+
   /** Goes on at one pace, whoever sets the machine's clock. */
   get #now(): EpochMs {
     return Math.floor(this.#began + this.#ports.passedMs());
@@ -214,8 +229,7 @@ export class RunningAgent {
 
   #cleanJournal(): void {
     if (this.#turnedAt - this.#cleanedAt < CLEAN_EVERY_MS) return;
-    this.#cleanedAt = this.#turnedAt;
-    this.#ports.journal.clean();
+    if (this.#ports.journal.clean()) this.#cleanedAt = this.#turnedAt;
   }
 
   /** The edge shows people that the clocks differ. */

@@ -78,9 +78,9 @@ export const INSIDE = "inside ";
 /** Before that of one that was seen to enter since the machine's boot. */
 export const ENTERED = "entered ";
 
-/** Why nothing can be written. `full` passes when there is room again; the others need a person. */
+/** Why nothing can be written. `busy`: another program has locked the file. `full` passes when there is room again. */
 export interface JournalFailure {
-  readonly kind: "full" | "damaged" | "other-format" | "unwritable";
+  readonly kind: "busy" | "full" | "damaged" | "other-format" | "unwritable";
   readonly sentence: string;
 }
 
@@ -94,8 +94,9 @@ const FINISHED_AT_MOST = 200_000;
 
 const phases = ["received", "begun", "ringing", "finished"] as const satisfies readonly CommandPhase[];
 
-/** For somebody else who writes, such as an agent that ends. */
-const PATIENCE = "PRAGMA busy_timeout = 2000";
+/** How long an agent waits for another program's lock, such as a backup's. Only a start blocks the process meanwhile. */
+export const LOCKED_FOR_MS = 5_000;
+const NO_WAIT = "PRAGMA busy_timeout = 0";
 
 /** Format of the tables and their values. The agent refuses a journal of another format. */
 const FORMAT = 1;
@@ -141,13 +142,12 @@ interface CommandRow {
 /** Opens the journal of this file and makes sure that it can be written. */
 export function openJournal(
   file: string,
-  open: (file: string) => DatabaseSync = (file) => new DatabaseSync(file),
+  open: (file: string) => DatabaseSync = (file) => new DatabaseSync(file, { timeout: LOCKED_FOR_MS }),
 ): Result<OpenJournal, JournalFailure> {
   let db: DatabaseSync | null = null;
   try {
     db = open(file);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    db.exec(PATIENCE);
     // What is deleted is overwritten: it may be somebody's number.
     db.exec("PRAGMA secure_delete = ON");
     const otherFormat = formatFault(db, file);
@@ -174,10 +174,12 @@ function journalOf(db: DatabaseSync, file: string) {
     /** From now on all times are as this life of the agent counts them. */
     beginLife(boot: Boot): Result<void, JournalFailure> {
       life = boot;
-      return transactions.transaction(() => {
+      const begun = transactions.transaction(() => {
         countAnew(db, toWrite, boot);
         facts.saveClockSet(0);
       });
+      db.exec(NO_WAIT);
+      return begun;
     },
     load: () => contentsOf(db),
     ...facts,
@@ -190,15 +192,11 @@ function journalOf(db: DatabaseSync, file: string) {
 function transactionsOf(db: DatabaseSync, file: string) {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
-  let isBegun: boolean | null = null; // `null` outside of a transaction.
-  /** Most turns of an agent write nothing: a transaction begins with its first write. */
+  let hasWritten: boolean | null = null; // `null` outside of a transaction.
   function toWrite(sql: string) {
     const statement = db.prepare(sql);
     return (...values: SQLInputValue[]) => {
-      if (isBegun === false) {
-        begin.run();
-        isBegun = true;
-      }
+      if (hasWritten === false) hasWritten = true;
       return statement.run(...values);
     };
   }
@@ -206,34 +204,34 @@ function transactionsOf(db: DatabaseSync, file: string) {
   return {
     toWrite,
 
+    /** Fails as `busy` before it calls `work`. */
     transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
-      isBegun = false;
       try {
+        begin.run();
+        hasWritten = false;
         const value = work();
-        if (isBegun) commit.run();
+        commit.run();
         return ok(value);
       } catch (error) {
         if (db.isTransaction) db.exec("ROLLBACK");
         return err(failureOf(error, file));
       } finally {
-        isBegun = null;
+        hasWritten = null;
       }
     },
 
-    /** Empties SQLite's log, which has what was deleted meanwhile. Where somebody reads the journal, the next call does. */
-    clean(): void {
+    /** Empties SQLite's log, which has what was deleted meanwhile. False: somebody reads or writes the journal. */
+    clean(): boolean {
       try {
-        db.exec("PRAGMA busy_timeout = 0");
-        db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+        db.exec(NO_WAIT);
+        return db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy === 0;
       } catch {
-        // The next transaction finds out what is wrong.
-      } finally {
-        db.exec(PATIENCE);
+        return false; // The next transaction finds out what is wrong.
       }
     },
 
     /** Whether this turn has written anything: what else is written then costs no flush of its own. */
-    isWriting: () => isBegun === true,
+    isWriting: () => hasWritten === true,
   };
 }
 
@@ -416,7 +414,7 @@ export function journalFault(file: string): JournalFailure | null {
 
 function faultIn(database: string, file: string): JournalFailure | null {
   try {
-    using db = new DatabaseSync(database, { readOnly: true });
+    using db = new DatabaseSync(database, { readOnly: true, timeout: LOCKED_FOR_MS });
     const [found] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
     return found?.quick_check === "ok"
       ? formatFault(db, file)
@@ -426,6 +424,7 @@ function faultIn(database: string, file: string): JournalFailure | null {
   }
 }
 
+const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOT_A_DATABASE = 26;
@@ -439,6 +438,7 @@ function failureOf(error: unknown, file: string): JournalFailure {
   if (!(error instanceof Error) || code === null) throw error;
   if (code === SQLITE_CORRUPT || code === SQLITE_NOT_A_DATABASE) return damaged(file, error.message);
   if (code === SQLITE_FULL) return { kind: "full", sentence: `journal ${file} cannot grow: ${error.message}` };
+  if (code === SQLITE_BUSY) return { kind: "busy", sentence: `journal ${file} is locked by another program` };
   if (code === 1) throw error; // A mistake in our SQL.
   return { kind: "unwritable", sentence: `journal ${file} cannot be written: ${error.message}` };
 }

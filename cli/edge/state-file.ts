@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { markRestored, openState, requireFormat } from "../../durable-objects/node/rows/sqlite-file.ts";
+import { lockedFor, markRestored, openState, requireFormat } from "../../durable-objects/node/rows/sqlite-file.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { reasonOf, sqliteCode } from "../../src/foundation/text/reason.ts";
 import { StartError } from "./program.ts";
@@ -64,7 +64,7 @@ function readable(file: string): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
     // What only reads would leave the log behind.
-    database = new DatabaseSync(file);
+    database = new DatabaseSync(file, lockedFor);
     requireFormat(database, file);
     return database;
   } catch (error) {

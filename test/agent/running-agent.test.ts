@@ -1,4 +1,8 @@
-import { expect, test, vi } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
 import type { AgentLogLine } from "../../bridge-agent/service/log.ts";
@@ -16,7 +20,7 @@ const hello: BridgeToAgent = { type: "hello", version: 3, bootId: "boot1", ports
 const emptyState = { conferences: [], calls: [] };
 
 /** An agent on clocks of our own, its connections to the edge and to the bridge, and what it has said there. */
-function world(settings: Partial<AgentSettings> = {}) {
+function world(settings: Partial<AgentSettings> = {}, file = ":memory:") {
   const timers = new Clock(1_000_000);
   let [machineMs, monotonicMs, passedMs] = [0, 0, 0];
   const links: SocketEvents<EdgeToAgent>[] = [];
@@ -26,7 +30,9 @@ function world(settings: Partial<AgentSettings> = {}) {
   const notes: string[] = [];
   const lines: AgentLogLine[] = [];
   const closes: string[] = [];
-  const journal = openedJournal(":memory:");
+  const failures: string[] = [];
+  const journal = openedJournal(file);
+  journal.beginLife({ id: null, at: 0 });
   const openSocket: OpenSocket = (url, _headers, _codec, events) => {
     const isEdge = !url.startsWith(agentSettings.driver.url);
     ((isEdge ? links : bridges) as unknown[]).push(events);
@@ -52,7 +58,7 @@ function world(settings: Partial<AgentSettings> = {}) {
         lines.push(line);
         notes.push(`${line.event}: ${line.text}`);
       },
-      journalFailed: ({ sentence }) => expect.unreachable(sentence),
+      journalFailed: ({ sentence }) => failures.push(sentence),
     },
   );
   running.start();
@@ -107,8 +113,34 @@ function world(settings: Partial<AgentSettings> = {}) {
     serves,
     command,
     alive,
+    failures,
   };
 }
+
+test.each([
+  ["carries a command out after another program's lock on the journal", 4_000, []],
+  ["ends if the journal stays locked", 6_000, [expect.stringMatching(/journal\.sqlite is locked by another program$/)]],
+])("an agent %s", async (_, lockedMs, failures) => {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-locked-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "journal.sqlite");
+  const one = world({}, file);
+  await one.serves();
+  const other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  one.command("a", { type: "lock" });
+  const pings = () => one.sent.filter(({ type }) => type === "ping").length;
+  const before = pings();
+  await one.alive(lockedMs);
+  expect(pings()).toBeGreaterThan(before);
+  expect(one.toBridge.filter(({ type }) => type === "command")).toEqual([]);
+  other.close();
+  await one.alive(500);
+
+  expect(one.toBridge.filter(({ type }) => type === "command")).toHaveLength(1 - failures.length);
+  expect(one.failures).toEqual(failures);
+  one.journal.close();
+});
 
 const standstills = [
   ["", [4_000, 4_000, 4_000]],

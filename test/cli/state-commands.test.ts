@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { backUp, restore } from "../../cli/edge/state-file.ts";
 import { type StateFile, stateFile } from "../../durable-objects/node/rows/sqlite-file.ts";
@@ -56,6 +58,22 @@ test("marks what was restored, later each time, by whatever clock", () => {
   rmSync(backup);
   backUp(file, backup);
   expect(putBack(0).restoredAt).toBe(at + 5_001);
+});
+
+test("restores a backup that another program has locked for a moment", async () => {
+  backUp(file, backup);
+  state.close();
+  rmSync(file);
+  const lock = `const { DatabaseSync } = require("node:sqlite");
+    const { parentPort, workerData } = require("node:worker_threads");
+    const other = new DatabaseSync(workerData);
+    other.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    parentPort.postMessage("");
+    setTimeout(() => other.close(), 200);`;
+  const program = new Worker(lock, { eval: true, workerData: backup });
+  const [ended] = [once(program, "exit"), await once(program, "message")];
+  expect(restore(backup, file, at)).toBe("1 conference, as of 2026-11-21T00:00:00.000Z");
+  await ended;
 });
 
 test("overwrites nothing", () => {

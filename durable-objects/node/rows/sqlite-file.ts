@@ -32,6 +32,9 @@ const dictionary = Buffer.from(
 );
 /** Deleted values can remain in the write-ahead log for this long. */
 const emptyLogEveryMs = 15 * 60_000;
+const emptyAgainMs = 1_000;
+/** How long to wait for another program's lock, such as a backup's. The edge waits in the disk's thread. */
+export const lockedFor = { timeout: 5_000 };
 /** SQLite errors that need a user. A full disk can have room again later. */
 const faults = { readOnly: 8, corrupt: 11, cannotOpen: 14, noDatabase: 26 };
 
@@ -46,7 +49,7 @@ export type StateFile = {
 export function openState(file: string): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
-    database = new DatabaseSync(file);
+    database = new DatabaseSync(file, lockedFor);
     // `secure_delete` overwrites erased telephone numbers.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
     if (database.prepare("SELECT 1 FROM sqlite_master").get()) requireFormat(database, file);
@@ -93,7 +96,7 @@ export function stateFile(file: string): StateFile {
 }
 
 function prepared(database: DatabaseSync) {
-  const emptying = setInterval(() => void database.exec("PRAGMA wal_checkpoint(TRUNCATE)"), emptyLogEveryMs);
+  const emptying = setInterval(() => emptyLog(database), emptyLogEveryMs);
   emptying.unref();
   return {
     database,
@@ -109,6 +112,20 @@ function prepared(database: DatabaseSync) {
     forget: database.prepare("DELETE FROM object WHERE name = ?"),
     note: database.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)"),
   };
+}
+
+/** Empties the write-ahead log. If somebody uses the file, tries again instead of delaying writes. */
+function emptyLog(database: DatabaseSync): void {
+  if (!database.isOpen) return;
+  let isEmpty = false;
+  try {
+    database.exec("PRAGMA busy_timeout = 0");
+    isEmpty = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy === 0;
+  } catch {
+    // The next write finds out what is wrong.
+  }
+  database.exec(`PRAGMA busy_timeout = ${lockedFor.timeout}`);
+  if (!isEmpty) setTimeout(() => emptyLog(database), emptyAgainMs).unref();
 }
 
 function rowsIn(database: DatabaseSync): Pick<StateFile, "schemaOf" | "rowsOf"> {
@@ -128,7 +145,7 @@ function rowsIn(database: DatabaseSync): Pick<StateFile, "schemaOf" | "rowsOf"> 
 
 /** Reads the state while another thread writes it. */
 export function readState(file: string): Rows & { close(): Promise<void> } {
-  const database = new DatabaseSync(file, { readOnly: true });
+  const database = new DatabaseSync(file, { ...lockedFor, readOnly: true });
   return { ...rowsIn(database), close: async () => database.close() };
 }
 

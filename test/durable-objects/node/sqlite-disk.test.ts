@@ -2,11 +2,13 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { nodeTimers } from "../../../durable-objects/node/node-clock.ts";
 import { rowsAtOnce } from "../../../durable-objects/node/rows/disk.ts";
 import { filledFile } from "../../../durable-objects/node/rows/filled-file.ts";
 import { ObjectDatabase } from "../../../durable-objects/node/rows/object-database.ts";
 import { sqliteDisk } from "../../../durable-objects/node/rows/sqlite-disk.ts";
 import { stateFile } from "../../../durable-objects/node/rows/sqlite-file.ts";
+import { wait } from "../../../src/foundation/time/timers.ts";
 import { DiskOnTest, newStateFile } from "./runtime-on-test.ts";
 import { checkStored, flushOf, storedCases } from "./stored-cases.ts";
 
@@ -113,6 +115,49 @@ test("the disk's thread answers, hands errors over as they are, and answers noth
   const broken = sqliteDisk(file);
   await expect(broken.open()).rejects.toMatchObject({ name: "NoState" });
   await broken.close();
+});
+
+test("a start and a write wait for another program's lock, and the process goes on", async () => {
+  const file = newStateFile();
+  stateFile(file).open();
+  const other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  const disk = sqliteDisk(file);
+  let isOpen = false;
+  const opened = disk.open().then(() => {
+    isOpen = true;
+  });
+  await wait(nodeTimers, 300);
+  expect(isOpen).toBe(false);
+  other.exec("COMMIT");
+  await opened;
+  other.exec("BEGIN IMMEDIATE");
+  const written = disk.write(flushOf(1, { name: "sessions/a", alarm: 5_000 }));
+  await wait(nodeTimers, 300);
+  other.exec("COMMIT");
+  await written;
+  expect(await disk.open()).toMatchObject({ alarms: [["sessions/a", 5_000]] });
+  other.close();
+  await disk.close();
+});
+
+test("empties the log later if somebody reads the state", () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const file = newStateFile();
+  const state = stateFile(file);
+  state.open();
+  const reader = new DatabaseSync(file, { readOnly: true });
+  reader.exec("BEGIN; SELECT * FROM object");
+  state.write(flushOf(1, { name: "sessions/14085551234", alarm: 5_000 }));
+  state.write({ at: 2, deleted: ["sessions/14085551234"], changes: [] });
+  const logSize = () => statSync(`${file}-wal`).size;
+  vi.advanceTimersByTime(15 * 60_000);
+  expect(logSize()).toBeGreaterThan(0);
+  reader.close();
+  vi.advanceTimersByTime(1_000);
+  expect(logSize()).toBe(0);
+  state.close();
 });
 
 test("an object with many rows is filled by a thread of its own, with all of them, and what changes later is known", async () => {
