@@ -1,10 +1,13 @@
 import { NoState } from "../../durable-objects/node/rows/disk.ts";
 import {
   advisoryLock,
+  copyInto,
   durabilityFault,
   hostsOf,
+  prepare,
   requireOwnSession,
   Session,
+  type StateCopy,
   sessionSettings,
   stateIn,
 } from "../../durable-objects/node/rows/postgres-disk.ts";
@@ -12,6 +15,7 @@ import { type CheckResult, right, warn } from "../../src/foundation/text/finding
 import { networkReason } from "../../src/foundation/text/reason.ts";
 import { placeOfDatabase } from "./database.ts";
 import { StartError } from "./program.ts";
+import { copyOf } from "./state-file.ts";
 
 /** What is in the database of two edges, for people. Throws if it cannot be used. */
 export function checkDatabase(url: string): Promise<CheckResult> {
@@ -28,19 +32,35 @@ function stateText({ name, stopped, at }: NonNullable<Awaited<ReturnType<typeof 
   return `${acts}; as of ${new Date(Number(at)).toISOString()}`;
 }
 
-/** Notes that the database was put back from a backup. `now`: ms since 1970. Throws if an edge is active. */
-export function markDatabaseRestored(url: string, now: number): Promise<string> {
+/**
+ * Notes that the database was put back from a backup. `file`: a backup of a SQLite state, which is put into an empty
+ * database first. `now`: ms since 1970. Throws if an edge is active.
+ */
+export function restoreDatabase(url: string, now: number, file?: string): Promise<string> {
   return inDatabase(url, async (session, place) => {
     const { rows } = await session.ask(`SELECT pg_try_advisory_lock(${advisoryLock}) AS mine`);
     if (!rows[0]?.mine) throw new StartError(`an edge is active on ${place}: stop both edges first`);
-    if (!(await stateIn(session))) throw new StartError(`${place} has no state: restore one with psql first`);
+    using copy = file === undefined ? null : copyOf(file);
+    if (copy) await prepare(session);
+    else if (!(await stateIn(session))) throw new StartError(`${place} has no state: restore one with psql first`);
+    await session.ask("BEGIN");
+    if (copy) await fill(session, copy, place);
     await session.ask(
       `UPDATE bridgehead.state SET trusts_clock = true,
-       restored_at = greatest($1::bigint, at, coalesce(restored_at, 0) + 1)`,
-      [now],
+       restored_at = greatest($1::bigint, at, coalesce(restored_at, $2::bigint) + 1)`,
+      [now, copy?.restoredAt ?? 0],
     );
-    return place;
+    const { command } = await session.ask("COMMIT");
+    if (command !== "COMMIT") throw new Error("the database has taken the transaction back");
+    return copy ? `restored ${file} to ${place}: ${copy.text}` : `marked ${place} as restored`;
   });
+}
+
+async function fill(session: Session, copy: StateCopy, place: string): Promise<void> {
+  const { rows } = await session.ask("SELECT FROM bridgehead.object LIMIT 1");
+  const says = `${place} has a state already: back it up, and remove it with DROP SCHEMA bridgehead CASCADE`;
+  if (rows.length > 0) throw new StartError(says);
+  await copyInto(session, copy);
 }
 
 /** Works with the first machine of the database that can write. */

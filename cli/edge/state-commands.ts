@@ -30,12 +30,15 @@ export function addStateCommands(program: Command): void {
 
   stateCommand(program, "restore", "Put a backup in the place of a state that was moved away; the edge is stopped")
     .summary("Put a backup in the place of the state")
-    .argument("[file]", "the backup; none for PostgreSQL", fileName)
-    .addHelpText("after", "\nA state in PostgreSQL is restored by psql; afterwards, this command marks it as restored.")
+    .argument("[file]", "the backup; none after psql or pg_restore", fileName)
+    .addHelpText("after", "\nA dump of PostgreSQL is restored by pg_restore; this command then marks it as restored.")
     .action((file: string | undefined, options: StateOptions) =>
       done("restore the state", async () => {
         const { state, from } = stateOf(options);
-        if (isDatabase(state)) return markRestored(state, file);
+        if (isDatabase(state)) {
+          const { restoreDatabase } = await import("./shared-state.ts");
+          return print(await restoreDatabase(state, Date.now(), file));
+        }
         if (file === undefined) throw new StartError("name the backup: bridgehead restore FILE");
         holdEdgeState(state, from);
         print(`restored ${file} to ${stateFile(state)}: ${restore(file, stateFile(state), Date.now())}`);
@@ -65,15 +68,6 @@ function stateOf({ settings }: StateOptions): { readonly state: string; readonly
   const loaded = loadEdgeSettings(file);
   if (!loaded.ok) throw new StartError(loaded.error);
   return { state: loaded.value.state, from: `state in ${file}` };
-}
-
-async function markRestored(url: string, file: string | undefined): Promise<void> {
-  if (file !== undefined)
-    throw new StartError(
-      `the state is in ${placeOfDatabase(url)}: restore it with psql or pg_restore, then run bridgehead restore without a file`,
-    );
-  const { markDatabaseRestored } = await import("./shared-state.ts");
-  print(`marked ${await markDatabaseRestored(url, Date.now())} as restored`);
 }
 
 /** What a person can put right is one line on stderr and exit code 1. */

@@ -1,7 +1,14 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { lockedFor, markRestored, openState, requireFormat } from "../../durable-objects/node/rows/sqlite-file.ts";
+import type { StateCopy } from "../../durable-objects/node/rows/postgres-disk.ts";
+import {
+  lockedFor,
+  markRestored,
+  openState,
+  requireFormat,
+  rowsIn,
+} from "../../durable-objects/node/rows/sqlite-file.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { reasonOf, sqliteCode } from "../../src/foundation/text/reason.ts";
 import { StartError } from "./program.ts";
@@ -24,6 +31,20 @@ export function restore(file: string, state: string, now: number): string {
 export function stateText(file: string): string {
   using database = readable(file);
   return summary(database);
+}
+
+/** A state as another disk takes it over, and what is in it. */
+export function copyOf(file: string): StateCopy & Disposable & { readonly text: string; readonly restoredAt: number } {
+  const database = readable(file);
+  const noted = database.prepare("SELECT name, value FROM meta").all();
+  const { lastAt = 0, restoredAt = 0 } = Object.fromEntries(noted.map(({ name, value }) => [name, Number(value)]));
+  const objects = database.prepare("SELECT name, alarm FROM object ORDER BY id");
+  return {
+    ...rowsIn(database),
+    objects: () => objects.iterate() as Iterable<{ name: string; alarm: number | null }>,
+    ...{ lastAt, restoredAt, text: summary(database) },
+    [Symbol.dispose]: () => database.close(),
+  };
 }
 
 function copied(from: string, to: string, open: (draft: string) => DatabaseSync): string {

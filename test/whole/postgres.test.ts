@@ -2,9 +2,10 @@ import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { checkDatabase, markDatabaseRestored } from "../../cli/edge/shared-state.ts";
+import { checkDatabase, restoreDatabase } from "../../cli/edge/shared-state.ts";
 import { nodeTimers } from "../../durable-objects/node/node-clock.ts";
 import { acquireDatabase } from "../../durable-objects/node/rows/postgres-disk.ts";
+import { stateFile } from "../../durable-objects/node/rows/sqlite-file.ts";
 import { bridgehead } from "../bridgehead-command.ts";
 import { makeCertificate } from "../kit/certificate.ts";
 import { PostgresOnTest } from "../kit/postgres-on-test.ts";
@@ -33,11 +34,11 @@ async function active(url: string) {
 test("marks a database as restored, once its edges are stopped", async () => {
   const url = await newDatabase();
   expect(await databaseText(url)).toMatch(/^postgresql:\S+ is empty: its tables are made at the first start$/);
-  await expect(markDatabaseRestored(url, 1)).rejects.toThrow("has no state: restore one with psql first");
+  await expect(restoreDatabase(url, 1)).rejects.toThrow("has no state: restore one with psql first");
   const edge = await active(url);
   expect(edge.restoredAt).toBe(null);
   expect(await databaseText(url)).toMatch(/: edge-1 is active, or was the last one; as of /);
-  await expect(markDatabaseRestored(url, 1)).rejects.toThrow("an edge is active on ");
+  await expect(restoreDatabase(url, 1)).rejects.toThrow("an edge is active on ");
   await edge.close();
   expect(await databaseText(url)).toMatch(/: no edge is active; as of /);
 
@@ -46,16 +47,38 @@ test("marks a database as restored, once its edges are stopped", async () => {
   const settings = join(folder, "edge.json");
   writeFileSync(settings, JSON.stringify({ state: url, name: "edge-1", url: "http://edge-1", domains: {} }));
   expect((await bridgehead(["backup", join(folder, "x"), "--settings", settings])).stderr).toMatch(/with pg_dump /);
-  expect((await bridgehead(["restore", join(folder, "x"), "--settings", settings])).stderr).toMatch(/with psql or /);
+  expect((await bridgehead(["restore", join(folder, "x"), "--settings", settings])).stderr).toMatch(/^there is no /);
   expect((await bridgehead(["restore", "--settings", settings])).stdout).toMatch(/^marked \S+ as restored\n$/);
   const first = await active(url);
   expect(Date.now() - Number(first.restoredAt)).toBeLessThan(60_000);
   expect(first.trustsClock).toBe(true);
   await first.close();
-  await markDatabaseRestored(url, 1);
+  await restoreDatabase(url, 1);
   const second = await active(url);
   expect(second.restoredAt).toBe(Number(first.restoredAt) + 1);
   await second.close();
+});
+
+test("puts the backup of a state file into an empty database", async () => {
+  const url = await newDatabase();
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-postgres-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const state = stateFile(join(folder, "state.db"));
+  state.open();
+  const rows = Array.from({ length: 1_001 }, (_, id) => ({ table: "t", key: `[${id}]`, values: `[${id},"ü"]` }));
+  const change = { name: "conference/local/1", alarm: 7, schema: ["CREATE TABLE t"], replaces: false, rows };
+  state.write({ at: 5, deleted: [], changes: [change, { ...change, name: "sessions/a", alarm: null, rows: [] }] });
+  state.close();
+
+  expect(await restoreDatabase(url, 9, join(folder, "state.db"))).toMatch(/^restored \S+ to \S+: 1 conference, as of /);
+  const ports = { timers: nodeTimers, passedMs: () => performance.now(), waits: () => {}, lost: () => {} };
+  const disk = await acquireDatabase(url, { name: "edge-1", url: "http://edge-1", version: "1" }, ports);
+  expect(await disk.open()).toMatchObject({ alarms: [["conference/local/1", 7]], restoredAt: 9, trustsClock: true });
+  expect(await disk.schemaOf("sessions/a")).toEqual(["CREATE TABLE t"]);
+  expect(await postgres.ask("SELECT count(*)::int AS rows FROM bridgehead.row", url)).toEqual([{ rows: 1_001 }]);
+  expect((await disk.rowsOf("conference/local/1", null))[0]).toEqual(rows[0]);
+  await disk.close();
+  await expect(restoreDatabase(url, 9, join(folder, "state.db"))).rejects.toThrow("has a state already: back it up");
 });
 
 test("asks each host of a database in turn, and says of each what is wrong", async () => {

@@ -1,4 +1,5 @@
 import { Client, type QueryResult, types } from "pg";
+import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { networkReason } from "../../../src/foundation/text/reason.ts";
 import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
 import type { EdgeOfPair, PairView } from "../../../src/operators/edge-pair.ts";
@@ -9,6 +10,7 @@ import {
   type Flush,
   type Lease,
   NoState,
+  type ObjectChange,
   type Rows,
   rowsAtOnce,
   type Stored,
@@ -26,6 +28,12 @@ export interface EdgePorts {
   waits(why: string, activeUrl: string | null): void;
   /** Called when this edge is no longer active. Its process must end. */
   lost(error: Error): void;
+}
+
+/** A state on another disk. */
+export interface StateCopy extends Rows {
+  objects(): Iterable<Pick<ObjectChange, "name" | "alarm">>;
+  readonly lastAt: EpochMs;
 }
 
 /** Version of the tables. This release reads no other one. */
@@ -141,11 +149,24 @@ async function standBy(session: Session, self: Self, ports: EdgePorts): Promise<
   }
 }
 
-async function prepare(session: Session): Promise<void> {
+export async function prepare(session: Session): Promise<void> {
   if (await stateIn(session)) return;
   // Two edges can start at the same time.
   await session.ask(`BEGIN; SELECT pg_advisory_xact_lock(${advisoryLock}, 1); ${tables} COMMIT`);
   await stateIn(session);
+}
+
+/** Copies a state into the open transaction of a session. */
+export async function copyInto(session: Session, from: StateCopy): Promise<void> {
+  for (const { name, alarm } of from.objects()) {
+    const objects = JSON.stringify([{ name, alarm, schema: JSON.stringify(await from.schemaOf(name)) }]);
+    let rows: readonly StoredRow[] = [];
+    do {
+      rows = await from.rowsOf(name, rows.at(-1) ?? null);
+      const put = JSON.stringify(rows.map((row) => ({ name, ...row })));
+      await session.ask(writeText, [objects, put, "[]", from.lastAt], "write");
+    } while (rows.length === rowsAtOnce);
+  }
 }
 
 /** Rejects if the session lacks a setting that fencing or durability depends on. A Unix socket has no `tcp_user_timeout`. */

@@ -128,7 +128,7 @@ function emptyLog(database: DatabaseSync): void {
   if (!isEmpty) setTimeout(() => emptyLog(database), emptyAgainMs).unref();
 }
 
-function rowsIn(database: DatabaseSync): Pick<StateFile, "schemaOf" | "rowsOf"> {
+export function rowsIn(database: DatabaseSync): Pick<StateFile, "schemaOf" | "rowsOf"> {
   const schema = database.prepare("SELECT schema FROM object WHERE name = ?");
   const rows = database.prepare(
     `SELECT "table", key, "values" FROM row WHERE object = (SELECT id FROM object WHERE name = ?)
