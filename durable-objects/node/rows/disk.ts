@@ -14,9 +14,9 @@ export interface ObjectChange {
   readonly name: string;
   /** `null` if the object has no alarm. */
   readonly alarm: EpochMs | null;
-  /** Statements that create its tables. `null` if they are unchanged; otherwise `rows` has all rows. */
+  /** Statements that create its tables. `null` if they are unchanged. */
   readonly schema: readonly string[] | null;
-  /** True if the disk has rows for an older schema, which must be deleted first. */
+  /** True if `rows` has all rows, and those on disk must be deleted first: their tables were altered. */
   readonly replaces: boolean;
   readonly rows: readonly StoredRow[];
 }

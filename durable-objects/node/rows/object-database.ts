@@ -22,6 +22,8 @@ export class ObjectDatabase implements Sql {
   #schemaVersion = 0;
   /** `total_changes()` at the last flush. */
   #changes = 0;
+  /** True if a statement since the last flush can have changed a table that was there. */
+  #isAltered = false;
   #depth = 0;
   /** True if loading the object takes long. */
   isLarge = false;
@@ -87,12 +89,13 @@ export class ObjectDatabase implements Sql {
   takeChange(): Omit<ObjectChange, "name" | "alarm"> | null {
     // The object broke during a transaction.
     if (this.#depth > 0) this.#database.exec("ROLLBACK TO nested0");
-    const replaces = this.#schemaVersion > 0;
     const schema = this.#schema;
-    // A new schema replaces all rows on disk.
-    const rows = schema === null ? this.#changedRows() : this.#allRows();
+    // New tables and indexes leave the rows on disk as they are.
+    const isWhole = schema !== null && (this.#schemaVersion === 0 || this.#isAltered);
+    const rows = isWhole ? this.#allRows() : this.#changedRows();
+    const replaces = isWhole && this.#schemaVersion > 0;
     this.#noteWritten();
-    return schema === null && rows.length === 0 ? null : { schema, rows, replaces: schema !== null && replaces };
+    return schema === null && rows.length === 0 ? null : { schema, rows, replaces };
   }
 
   close(): void {
@@ -118,6 +121,7 @@ export class ObjectDatabase implements Sql {
   #noteWritten(): void {
     this.#changes = this.#totalChanges;
     this.#schemaVersion = this.#version;
+    this.#isAltered = false;
     // Start the new session first: without a session, SQLite can empty a table without reporting its rows.
     const session = this.#database.createSession();
     this.#session.close();
@@ -168,7 +172,8 @@ export class ObjectDatabase implements Sql {
     const known = this.#statements.get(query + kind);
     if (known) return known;
     const statement = this.#database.prepare(query);
-    this.#statements.set(query + kind, statement);
+    if (/^\s*(?:ALTER|DROP)\b/i.test(query)) this.#isAltered = true;
+    else this.#statements.set(query + kind, statement);
     return statement;
   }
 }

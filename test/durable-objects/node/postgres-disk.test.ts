@@ -252,7 +252,7 @@ async function setOn(url: string, settings: Readonly<Record<string, string | num
 }
 
 const noPooler = "connect to PostgreSQL itself, not to a pooler";
-test.skipIf(!pooler.ok).each([
+testAlways.skipIf(!program.ok || !pooler.ok).each([
   ["in transaction mode", "transaction", true, `a pooler gives its sessions to several connections: ${noPooler}`],
   [
     "that drops options",

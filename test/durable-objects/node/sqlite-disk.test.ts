@@ -160,6 +160,24 @@ test("empties the log later if somebody reads the state", () => {
   state.close();
 });
 
+test("a new index or table writes no row again, and a new column all of them", () => {
+  const database = new ObjectDatabase();
+  database.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT) STRICT");
+  database.exec(
+    "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 30000) INSERT INTO t SELECT i, 'x' FROM n",
+  );
+  expect(database.takeChange()?.rows).toHaveLength(30_000);
+  database.exec("CREATE INDEX t_v ON t (v)");
+  database.exec("CREATE TABLE other (id INTEGER PRIMARY KEY)");
+  database.exec("INSERT INTO other VALUES (1)");
+  const change = database.takeChange();
+  expect(change).toMatchObject({ replaces: false, rows: [{ table: "other", key: "[1]", values: "[1]" }] });
+  expect(change?.schema).toHaveLength(3);
+  database.exec("ALTER TABLE t ADD COLUMN w TEXT");
+  expect(database.takeChange()).toMatchObject({ replaces: true, rows: { length: 30_001 } });
+  database.close();
+});
+
 test("an object with many rows is filled by a thread of its own, with all of them, and what changes later is known", async () => {
   const file = newStateFile();
   const disk = sqliteDisk(file);
