@@ -194,13 +194,16 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
       const why = this.#isGone(domain, bridge) ? "the settings lack the bridge" : state;
       return { kind, bridge, about, name: `the conference ${about}`, since, count, why } as const;
     });
+    const { began = 0 } = this.#context.store.about ?? {};
+    const count = all.filter(({ since }) => since < began).length;
+    const lost: readonly FoundAlert[] = count > 0 ? [{ kind: "state-lost", since: began, count }] : [];
     const further = Map.groupBy(all.slice(mostNamed), ({ bridge }) => bridge);
     const others = Array.from(further, ([bridge, orphans]): FoundAlert => {
       const name = counted(orphans.length, "further conference");
       const of = { bridge, key: "others", name, command: null, why: "only the oldest are listed" };
       return { kind, ...of, since: orphans[0]?.since ?? null, count: sumOf(orphans, ({ callers }) => callers) };
     });
-    return [...oldest, ...others];
+    return [...lost, ...oldest, ...others];
   }
 
   #unreachable(): readonly FoundAlert[] {

@@ -30,6 +30,8 @@ export interface DirectoryIdentity extends DomainRetention {
   readonly domain: DomainName;
   /** The directory's own name, which is new after a loss of all data. */
   readonly directory: string;
+  /** When its first row was stored. */
+  readonly began: EpochMs;
 }
 
 /**
@@ -57,7 +59,7 @@ export const tables = [
   "CREATE INDEX IF NOT EXISTS call_named ON call (named) WHERE named > ''",
   "CREATE INDEX IF NOT EXISTS call_arrival ON call (arrival) WHERE arrival IS NOT NULL",
   "CREATE TABLE IF NOT EXISTS erased (number TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
-  `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, kept_ms INTEGER NOT NULL,
+  `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, began INTEGER NOT NULL, kept_ms INTEGER NOT NULL,
    removed_at INTEGER, refills INTEGER NOT NULL) WITHOUT ROWID`,
   "CREATE TABLE IF NOT EXISTS unfilled (key TEXT PRIMARY KEY) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
@@ -127,7 +129,7 @@ export class DirectoryStore {
 
   /** `null`: no data was ever stored. */
   get about(): DirectoryIdentity | null {
-    const query = "SELECT domain, directory, kept_ms AS keptMs, removed_at AS removedAt FROM about";
+    const query = "SELECT domain, directory, began, kept_ms AS keptMs, removed_at AS removedAt FROM about";
     this.#held.about ??= this.read<DirectoryIdentity>(query)[0] ?? null;
     return this.#held.about;
   }
@@ -224,16 +226,17 @@ export class DirectoryStore {
     const domain = this.#ports.domain(name);
     const keptMs = domain && domain.settings.recordsDays * dayMs;
     const directory = known?.directory ?? this.#ports.nonce();
-    return { domain: name, directory, ...retentionAt(this.#ports.now(), keptMs, known) };
+    const now = this.#ports.now();
+    return { domain: name, directory, began: known?.began ?? now, ...retentionAt(now, keptMs, known) };
   }
 
-  #keep({ domain, directory, keptMs, removedAt }: DirectoryIdentity): void {
+  #keep({ domain, directory, began, keptMs, removedAt }: DirectoryIdentity): void {
     const { about } = this;
     if (about?.keptMs === keptMs && about.removedAt === removedAt) return;
     this.#sql.exec(
-      `INSERT INTO about (domain, directory, kept_ms, removed_at, refills) VALUES (?, ?, ?, ?, 0) ON CONFLICT (domain)
+      `INSERT INTO about (domain, directory, began, kept_ms, removed_at, refills) VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (domain)
        DO UPDATE SET kept_ms = excluded.kept_ms, removed_at = excluded.removed_at`,
-      ...[domain, directory, keptMs, removedAt],
+      ...[domain, directory, began, keptMs, removedAt],
     );
     delete this.#held.about;
   }

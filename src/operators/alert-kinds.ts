@@ -80,6 +80,10 @@ const rows = {
     todo: "The log of the bridge says why it stopped. Records show the conferences with the reason `lost`.",
     command: ["records"],
   }),
+  "state-lost": condition("bad", "The edge began with an empty state", {
+    says: "The state of {domain} is younger than {count conference} that its bridges hold: the edge began with an empty one.",
+    todo: "If the former state was not meant to be left behind, stop the edge and restore it (docs/backup.md).",
+  }),
   "bridge-removed": condition("bad", "A removed bridge has conferences", {
     says: "The settings lack {here}, which has {count conference}. New callers are refused.",
     todo: "Put the bridge back until they are over. If it never returns, end them: that hangs up no call.",

@@ -12,7 +12,7 @@ import { readPage } from "../console/read-page.ts";
 import { type ARunning, aBatch } from "../durable-objects/a-batch.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
-import { FakePair } from "./fake-pair.ts";
+import { FakePair, standby } from "./fake-pair.ts";
 
 const viewer = "viewers-token";
 const tokenSha256 = createHash("sha256").update(viewer).digest("hex");
@@ -133,7 +133,12 @@ const kinds: Readonly<Record<AlertKind, () => unknown>> = {
   "bridge-full": () => edge.health.set("simulated", { ...up, portsInUse: 50, fullSince: 1 }),
   "bridge-drained": () => edge.health.set("simulated", { ...up, drainedSince: edge.time }),
   "no-standby-agent": () => edge.health.set("simulated", withAlert("no-standby-agent")),
-  "orphan-conference": () => orphan(1),
+  "orphan-conference": () => orphan(edge.time),
+  "state-lost": () => orphan(edge.time - 1),
+  "database-unreplicated": () => {
+    edge = new FakeEdge(token, {}, { people: [boris] }, [], undefined, new FakePair([standby], "no replica"));
+    edge.health.set("simulated", up);
+  },
   "clock-jumped": () => edge.directory.publish(aBatch({ running: { aheadMs: 180_000 } })),
   "clock-not-believed": () => {
     edge.clockAheadMs = 500 * 86_400_000;
@@ -171,24 +176,27 @@ function withAlert(kind: "no-standby-agent" | "agent-refused"): BridgeHealth {
   return { ...up, alerts: [{ kind, about: "agent-2", since: edge.time - 60_000 }] };
 }
 
-test.each(Object.entries(kinds))("shows %s in the same words everywhere", async (kind, plant) => {
-  await plant();
-  const [one, ...others] = await listed();
-  expect([one?.kind, others]).toEqual([kind, []]);
-  if (!one) return;
-  const ready = (await (await ask("/readyz")).json()) as { alerts: Alert[] };
-  expect(ready.alerts).toEqual([one]);
-  const overview = await browse("");
-  for (const text of [one.title, one.type === "condition" ? "Now" : "Happened", one.says, one.todo.text])
-    expect(overview.replaceAll(" .", ".")).toContain(text.replaceAll("`", ""));
-  expect(overview).not.toContain("No alerts");
-  const metrics = await (await ask("/metrics")).text();
-  const open = Array.from(
-    metrics.matchAll(/^bridgehead_alerts\{domain="local",kind="([^"]*)"\} 1$/gm),
-    ([, name]) => name,
-  );
-  expect(open).toEqual([kind]);
-});
+test.each(Object.entries(kinds).filter(([kind]) => kind !== "state-lost"))(
+  "shows %s in the same words everywhere",
+  async (kind, plant) => {
+    await plant();
+    const [one, ...others] = await listed();
+    expect([one?.kind, others]).toEqual([kind, []]);
+    if (!one) return;
+    const ready = (await (await ask("/readyz")).json()) as { alerts: Alert[] };
+    expect(ready.alerts).toEqual([one]);
+    const overview = await browse("");
+    for (const text of [one.title, one.type === "condition" ? "Now" : "Happened", one.says, one.todo.text])
+      expect(overview.replaceAll(" .", ".")).toContain(text.replaceAll("`", ""));
+    expect(overview).not.toContain("No alerts");
+    const metrics = await (await ask("/metrics")).text();
+    const open = Array.from(
+      metrics.matchAll(/^bridgehead_alerts\{domain="local",kind="([^"]*)"\} 1$/gm),
+      ([, name]) => name,
+    );
+    expect(open).toEqual([kind]);
+  },
+);
 
 test("a seen condition stays on the list with its note, and /readyz stays 503", async () => {
   edge.health.set("simulated", { ...up, bridgeUp: false, awaySince: edge.time });
@@ -417,8 +425,17 @@ test("only TSP servers of the settings are to be resynced", async () => {
   });
 });
 
+test("one alert counts conferences that are older than the state", async () => {
+  await kinds["state-lost"]();
+  await orphan(edge.time - 2, "101");
+  await orphan(edge.time, "102");
+  const [one, ...others] = await listed();
+  expect(one).toMatchObject({ id: "state-lost", since: edge.time, count: 2 });
+  expect(new Set(others.map(({ kind }) => kind))).toEqual(new Set(["orphan-conference"]));
+});
+
 test("the 20 oldest orphans are listed until WebEx creates them again", async () => {
-  const first = edge.time - 3_600_000;
+  const first = edge.time;
   for (let count = 0; count < 22; count += 1) await orphan(first + count, `${100 + count}`);
   const orphans = await listed();
   expect(orphans).toHaveLength(21);
@@ -430,9 +447,10 @@ test("the 20 oldest orphans are listed until WebEx creates them again", async ()
 });
 
 test("an orphan says if it is locked and if the settings lack its bridge", async () => {
-  await orphan(1, "100", { locked: true });
-  await orphan(2, "101", { locked: false });
-  await orphan(3, "102", { bridge: "former" as BridgeName });
+  const { time } = edge;
+  await orphan(time, "100", { locked: true });
+  await orphan(time + 1, "101", { locked: false });
+  await orphan(time + 2, "102", { bridge: "former" as BridgeName });
   expect((await listed()).map(({ about, says }) => [about, says])).toEqual([
     ["100", expect.stringContaining("it is locked.")],
     ["101", expect.stringContaining("it is not locked.")],

@@ -9,12 +9,19 @@ export class FakePair implements EdgePair {
   /** Why the database does not answer; `null`: it does. */
   fault: Error | null = null;
 
-  constructor(standbys: readonly EdgeOfPair[] = [standby]) {
+  readonly #unreplicated: string | null;
+
+  constructor(standbys: readonly EdgeOfPair[] = [standby], unreplicated: string | null = null) {
     this.standbys = standbys;
+    this.#unreplicated = unreplicated;
   }
 
   async view(): Promise<PairView> {
     if (this.fault) throw this.fault;
-    return { active: { name: "edge-1", url: "http://edge-1", since: 1_000 }, standbys: this.standbys, fault: null };
+    return {
+      active: { name: "edge-1", url: "http://edge-1", since: 1_000 },
+      standbys: this.standbys,
+      fault: this.#unreplicated,
+    };
   }
 }
