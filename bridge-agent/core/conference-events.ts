@@ -80,6 +80,8 @@ export class ConferenceEvents {
         if (!this.#unreportedSpeech.delete(call)) this.#unreportedSpeech.set(call, conference);
         return;
       }
+      case "held":
+        return this.#reports.addEvent(event.conference, { type: "caller-held", call: event.call, on: event.on });
       case "lock-changed":
         this.#reports.change(event.conference, { locked: event.locked });
         return this.#reports.addEvent(event.conference, { type: "lock-changed", locked: event.locked });

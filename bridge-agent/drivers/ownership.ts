@@ -56,6 +56,7 @@ export class Ownership {
         return this.#conferences.delete(event.conference);
       case "answered":
       case "talking":
+      case "held":
       case "lock-changed":
         return this.#conferences.has(event.conference);
       default:

@@ -9,7 +9,7 @@ export type Refusal = (typeof refusals)[number];
 /** With which a call may be refused. */
 const refusalsThere = [400, 401, 403, 404, 408, 410, 415, 480, 484, 486, 487, 488, 500, 501, 503, 600, 603];
 
-const sessionDescription = `Content-Type: application/sdp
+const sessionDescription = (direction: string) => `Content-Type: application/sdp
 Content-Length: [len]
 
 v=0
@@ -21,8 +21,9 @@ m=audio [$audio] RTP/AVP 0 101
 a=rtpmap:0 PCMU/8000
 a=rtpmap:101 telephone-event/8000
 a=fmtp:101 0-15
-a=sendrecv
+a=${direction}
 `;
+const withAudio = sessionDescription("sendrecv");
 const noContent = "Content-Length: 0\n";
 
 const theirAudio = `<ereg regexp="m=audio ([0-9]+)" search_in="body" check_it="true" assign_to="whole,theirs"/>`;
@@ -42,7 +43,7 @@ ${awaitDo("(cancel)", "do")}`;
 /** `call NUMBER-TO-DIAL OWN-NUMBER AUDIO-PORT` begins a call, `cancel` ends it before it is answered. */
 export const callers = scenario(`
 ${awaitDo("call ([^ ]+) ([^ ]+) ([0-9]+)", "dialled,number,audio")}
-${request(`INVITE ${dialled}`, "invite", "1 INVITE", callerHeaders(`<${dialled}>`), sessionDescription)}
+${request(`INVITE ${dialled}`, "invite", "1 INVITE", callerHeaders(`<${dialled}>`), withAudio)}
 ${waitForAnswer}
 <nop next="${id("cancel")}"/>
 
@@ -111,7 +112,7 @@ ${says("cancelled")}
 <nop next="${id("over")}"/>
 
 ${label("answer")}
-${response("200 OK", calleeHeaders, sessionDescription)}
+${response("200 OK", calleeHeaders, withAudio)}
 <recv request="ACK"/>
 ${says("answered [$theirs]")}
 ${inCall("From: [$to];tag=[call_number]\nTo: [$from]\n[routes]")}
@@ -119,23 +120,33 @@ ${inCall("From: [$to];tag=[call_number]\nTo: [$from]\n[routes]")}
 `);
 
 /**
- * `info KEY DURATION` and `bye`, until one of both ends the call. sipp takes a command only where it waits for one, and when it looks where
+ * `info KEY DURATION`, `invite DIRECTION` (`sendonly`: on hold) and `bye`, until one of both ends the call. sipp takes a command only where it waits for one, and when it looks where
  * it is, it follows no jump. So it waits right after each thing that it says, although that makes the same steps stand here twice.
  */
 function inCall(dialogHeaders: string): string {
   const hungUpMeanwhile = `<recv request="BYE" optional="true" next="${id("bye")}"/>
 <recv response="481" optional="true" next="${id("gone")}"/>`;
   const wait = `<recv request="BYE" optional="true" next="${id("bye")}"/>
-${awaitDo("([a-z]+) ?([0-9*#A-D]?) ?([0-9-]*)", "do,key,duration")}
-${whenDo("info", "info")}`;
+${awaitDo("([a-z]+) ?([0-9*#A-D]?) ?([a-z0-9-]*)", "do,key,rest")}
+${whenDo("info", "info")}
+${whenDo("invite", "invite")}`;
+  const contact = "Contact: <sip:[$number]@[local_ip]:[local_port]>";
   return `
 ${wait}
 <nop next="${id("hang-up")}"/>
 
 ${label("info")}
-${request("INFO [next_url]", "[cseq]", "[cseq] INFO", dialogHeaders, "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=[$key]\nDuration=[$duration]\n")}
+${request("INFO [next_url]", "[cseq]", "[cseq] INFO", dialogHeaders, "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=[$key]\nDuration=[$rest]\n")}
 ${hungUpMeanwhile}
 <recv response="200"/>
+${says("keyed")}
+${wait}
+
+${label("invite")}
+${request("INVITE [next_url]", "[cseq]", "[cseq] INVITE", `${dialogHeaders}\n${contact}`, sessionDescription("[$rest]"))}
+<recv response="100" optional="true"/>
+<recv response="200"/>
+${request("ACK [next_url]", "[cseq]-ack", "[cseq] ACK", dialogHeaders, noContent)}
 ${says("keyed")}
 ${wait}
 
@@ -169,7 +180,7 @@ function request(line: string, branch: string, sequence: string, headers: string
 }
 
 function response(status: string, headers: string, rest: string, via = "[last_Via:]"): string {
-  return send(`SIP/2.0 ${status}\n${via}\n${headers}\n${rest}`, status === "200 OK" && rest === sessionDescription);
+  return send(`SIP/2.0 ${status}\n${via}\n${headers}\n${rest}`, status === "200 OK" && rest === withAudio);
 }
 
 function send(message: string, repeat: boolean): string {
@@ -215,6 +226,7 @@ type LabelName =
   | "answered"
   | "hang-up"
   | "info"
+  | "invite"
   | "bye"
   | "gone"
   | "over";
@@ -235,6 +247,7 @@ function id(name: LabelName): number {
     "answered",
     "hang-up",
     "info",
+    "invite",
     "bye",
     "gone",
     "over",
@@ -243,5 +256,5 @@ function id(name: LabelName): number {
 }
 
 function refusalId(code: Refusal): number {
-  return 14 + refusals.indexOf(code);
+  return 15 + refusals.indexOf(code);
 }

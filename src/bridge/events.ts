@@ -43,6 +43,8 @@ export const bridgeEvent = v.variant("type", [
   typed("ended", { call, conference: v.nullable(conference), reason: endReason }),
   /** Only between `report-speakers` and `stop-reporting-speakers`, and never for a muted call. */
   typed("talking", { call, conference, talking: flag }),
+  /** A caller in a conference is on hold at its own telephone, or no longer. The bridge lets nobody hear it meanwhile. */
+  typed("held", { call, conference, on: flag }),
   typed("lock-changed", { conference, locked: flag }),
   /** Ended by telephone. Its calls are over with it, without an event each. */
   typed("conference-ended", { conference }),
@@ -106,6 +108,8 @@ const conferenceEvent = v.variant("type", [
   }),
   /** Muted or unmuted by the caller's own keypad, or found so. */
   typed("caller-muted", { call, muted: flag }),
+  /** On hold at its own telephone, or no longer. Nobody hears it meanwhile, and WebEx is not notified. */
+  typed("caller-held", { call, on: flag }),
   /** The caller keyed the merge code and this attendee ID (protocol 4.19). The id stays the same when it is reported again. */
   typed("attendee-identified", { id: commandId, call, attendeeId: word }),
   typed("speaking-changed", { call, speaking: flag }),

@@ -150,6 +150,8 @@ interface Facts {
   /** The caller keyed its attendee ID after entering (protocol 4.19). */
   "call-merged": { call: CallId; attendeeId: string | null; by: By };
   "call-muted": { call: CallId; muted: boolean; by: By };
+  /** Its caller is on hold at its own telephone, or no longer. Nobody hears it meanwhile. */
+  "call-held": { call: CallId; on: boolean; by: By };
   "call-moved": { call: CallId; room: RoomId; by: By };
   "call-left": { call: CallId; why: LeaveReason; record: CallRecord; by: By };
   /** A call that was dialled is over, and has never entered. */

@@ -141,6 +141,8 @@ function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeNam
       return withCaller(draft, event.call, (caller) => {
         if (isMutedOnBridge(caller) !== event.muted) applyMuted(draft, caller, event.muted);
       });
+    case "caller-held":
+      return withCaller(draft, event.call, ({ call }) => draft.fact({ kind: "call-held", call, on: event.on }));
     case "attendee-identified":
       return withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event));
     case "speaking-changed":

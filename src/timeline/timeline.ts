@@ -15,7 +15,7 @@ import * as reasons from "./reasons.ts";
 /** Fields of messages, events and requests that a line shows. */
 const shownFields: ReadonlySet<string> = new Set([
   ...["msgId", "extCallId", "subConfId", "action", "privilege", "status", "result", "keepAlive"],
-  ...["participantType", "joinMode", "extCallIds", "speaking", "call", "room", "muted", "locked", "reason"],
+  ...["participantType", "joinMode", "extCallIds", "speaking", "call", "room", "muted", "on", "locked", "reason"],
   ...["attendeeId", "did", "number", "why", "wrongKeys", "waitedMs"],
 ]);
 

@@ -71,6 +71,7 @@ export const snapshot = (more: Partial<AriSnapshot> = {}): AriSnapshot => ({
   undescribed: [],
   inApplication: new Set(more.channels?.map(({ id }) => id)),
   callNotes: new Map(),
+  held: new Set(),
   conferenceNotes: new Map(),
   ...more,
 });

@@ -41,8 +41,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       callerId: ours,
       talking: { silenceMs, level: 256 },
     };
-    driver = new AsteriskDriver(settings, driverPorts, { agent: "agent-1", owner: "local/asterisk", dialIn: [ours] });
-    ({ reports } = await act(driver, 1));
+    await startAgent();
   });
   afterAll(async () => {
     await driver?.stop();
@@ -60,6 +59,11 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     if (task.result?.state === "fail") console.log(asterisk.log.slice(-4_000), reports);
   });
 
+  async function startAgent(): Promise<void> {
+    await driver?.stop();
+    driver = new AsteriskDriver(settings, driverPorts, { agent: "agent-1", owner: "local/asterisk", dialIn: [ours] });
+    ({ reports } = await act(driver, 1));
+  }
   async function done(...list: BridgeCommand[]): Promise<void> {
     for (const command of list) {
       commands += 1;
@@ -102,6 +106,27 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await done({ type: "dial", call, number: parts, waitMs });
     return { number, call };
   }
+
+  test("nobody hears a caller who is on hold at its telephone, also after an unmute", async () => {
+    const a = await entered({ muted: true });
+    const b = await entered();
+    a.phone.talk();
+    await a.phone.hold(true);
+    await reported("held", ({ call, on }) => call === a.call && on);
+    await done({ type: "unmute", call: a.call });
+    await b.phone.hearsNoMore(a.phone);
+    await a.phone.hold(false);
+    await b.phone.hears(a.phone);
+    await a.phone.hold(true);
+    await b.phone.hearsNoMore(a.phone);
+    await startAgent();
+    await done({ type: "mute", call: a.call }, { type: "unmute", call: a.call });
+    await b.phone.hearsNoMore(a.phone);
+    await done({ type: "mute", call: a.call });
+    await a.phone.hold(false);
+    await reported("held", ({ call, on }) => call === a.call && !on);
+    await b.phone.hearsNoMore(a.phone);
+  });
 
   test.each(["rfc4733", "info"] as const)(
     "keys come by %s, at the prompt and inside, and no other caller hears them",

@@ -194,6 +194,7 @@ export class FactFold {
       case "message-withheld":
       case "post-failed":
       case "noted":
+      case "call-held":
       case "repaired":
         return;
       default:

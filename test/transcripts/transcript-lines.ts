@@ -183,6 +183,7 @@ const usualWords = {
   "caller-left": { reason: "hung-up" },
   "call-answered": {},
   "caller-muted": { muted: "no" },
+  "caller-held": { on: "no" },
   "speaking-changed": { speaking: "no" },
   "attendee-identified": { attendeeId: "" },
   "lock-changed": { locked: "no" },

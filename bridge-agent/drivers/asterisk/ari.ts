@@ -321,6 +321,8 @@ export const events = {
   }),
   ChannelTalkingStarted: v.object({ type: v.literal("ChannelTalkingStarted"), ...ofChannel }),
   ChannelTalkingFinished: v.object({ type: v.literal("ChannelTalkingFinished"), ...ofChannel }),
+  ChannelHold: v.object({ type: v.literal("ChannelHold"), ...ofChannel }),
+  ChannelUnhold: v.object({ type: v.literal("ChannelUnhold"), ...ofChannel }),
   Dial: v.object({ type: v.literal("Dial"), dialstatus: v.string(), peer: channel }),
   BridgeDestroyed: v.object({ type: v.literal("BridgeDestroyed"), bridge }),
   PlaybackStarted: v.object({ type: v.literal("PlaybackStarted"), playback }),

@@ -185,6 +185,7 @@ function addFound(draft: MirrorDraft, channel: AriChannel, known: Call | undefin
     room: place?.room ?? null,
     // What was asked for over an earlier link did not happen, or an event says why; who talks is found out anew.
     ...initialCall,
+    isHeld: snapshot.held.has(id),
   };
   mirror.calls.set(id, call); // As old as the snapshot: it is not touched.
   const key = place?.key ?? call.conference;

@@ -8,6 +8,7 @@ import {
   callUp,
   conferenceOver,
   type FollowUp,
+  holdChanged,
   nothing,
   roomOver,
   talkChanged,
@@ -44,6 +45,11 @@ export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
       call.isSending = true;
       const { reports } = talkChanged(mirror, call);
       return { reports, followUps: call.isHeard ? [{ type: "watch-sound", call: call.id }] : [] };
+    }
+    case "ChannelHold":
+    case "ChannelUnhold": {
+      const call = mirror.calls.get(event.channel.id as CallId);
+      return call ? holdChanged(mirror, call, event.type === "ChannelHold") : nothing;
     }
     case "ChannelDestroyed":
       return channelGone(mirror, event.channel.id as CallId, event.cause);

@@ -4,7 +4,7 @@ import { type CallId, MAIN_ROOM } from "../../../../src/foundation/ids.ts";
 import { callOf, done, type ExecutorContext, refused, setVariable, writeCall } from "../acts/executor-context.ts";
 import { type AriAnswer, isDone, read, rtpStatistics } from "../ari.ts";
 import { noKeyFollowed } from "./apply-event.ts";
-import { callOver, talkChanged } from "./changes.ts";
+import { callOver, holdOf, talkChanged } from "./changes.ts";
 import type { Call, MirroredConference } from "./mirror.ts";
 
 /* What is done for one call. All of it but `awaitKeys`, `detectTalking`, `playTone` and `watchSound` is called `inOrder`. */
@@ -94,7 +94,7 @@ export async function enter(
   Object.assign(call, entry, { stage: "entered", room: name });
   // Whoever is on the way in when that changes is not among those inside.
   if (conference.reportsSpeakers !== reportsSpeakers) await detectTalking(context, call.id, conference.reportsSpeakers);
-  context.report(talkChanged(mirror, call).reports);
+  context.report([...(isNew && call.isHeld ? holdOf(call) : []), ...talkChanged(mirror, call).reports]);
   return done;
 }
 
@@ -163,8 +163,10 @@ export async function applyMute(context: ExecutorContext, id: CallId): Promise<v
   if (call) await setMute(context, id, call.muted);
 }
 
-function setMute({ ari }: ExecutorContext, id: CallId, muted: boolean): Promise<AriAnswer> {
-  return ari.ask(muted ? "mute" : "unmute", { channelId: id, direction: "in" });
+/** The music of a caller who is on hold is for nobody: an unmute takes effect when the hold ends. */
+function setMute({ ari, mirror }: ExecutorContext, id: CallId, muted: boolean): Promise<AriAnswer> {
+  const isSilent = muted || mirror.calls.get(id)?.isHeld === true;
+  return ari.ask(isSilent ? "mute" : "unmute", { channelId: id, direction: "in" });
 }
 
 export async function detectTalking(context: ExecutorContext, id: CallId, isOn: boolean): Promise<void> {

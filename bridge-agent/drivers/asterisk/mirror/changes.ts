@@ -95,13 +95,28 @@ export function roomOver(mirror: Mirror, conference: MirroredConference, room: R
   return toDo(...inside.map(({ id }) => ({ type: "enter-main-room", call: id }) as const));
 }
 
-/** Whether a caller talks may have changed, by the caller's own doing, by a mute, or because its telephone vanished. */
+/** Its caller has put it on hold, or taken it back: nobody hears it meanwhile. */
+export function holdChanged(mirror: Mirror, call: Call, isHeld: boolean): Consequences {
+  if (call.isHeld === isHeld) return nothing;
+  call.isHeld = isHeld;
+  mirror.touch(call);
+  const reports = [...holdOf(call), ...talkChanged(mirror, call).reports];
+  return { reports, followUps: [{ type: "apply-mute", call: call.id }] };
+}
+
+/** What is reported of the hold of a call that has entered. */
+export function holdOf({ id, conference, stage, isHeld }: Call): readonly BridgeEvent[] {
+  return stage === "entered" && conference !== null ? [{ type: "held", call: id, conference, on: isHeld }] : [];
+}
+
+/** Whether a caller talks may have changed, by the caller's own doing, by a mute or a hold, or because its telephone vanished. */
 export function talkChanged(mirror: Mirror, call: Call): Consequences {
-  const { id, conference, stage, muted, isHeard, isSending } = call;
+  const { id, conference, stage, muted, isHeld, isHeard, isSending } = call;
   if (mirror.calls.get(id) !== call) return nothing; // It is over.
   const inside = conference === null ? undefined : mirror.conferences.get(conference);
   if (inside?.isTurningOnSpeakers) return nothing;
-  const talking = inside?.reportsSpeakers === true && stage === "entered" && !muted && isHeard && isSending;
+  const canBeHeard = stage === "entered" && !muted && !isHeld;
+  const talking = inside?.reportsSpeakers === true && canBeHeard && isHeard && isSending;
   if (conference === null || talking === call.talking) return nothing;
   call.talking = talking;
   mirror.touch(call);

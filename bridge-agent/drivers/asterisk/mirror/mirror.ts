@@ -39,6 +39,8 @@ export interface Call extends Entry, CallNotes {
   isSpokenTo: boolean;
   /** As last reported by `Dial`; `null`: never. */
   dialStatus: string | null;
+  /** Its caller has put it on hold. */
+  isHeld: boolean;
   /** Whether Asterisk hears it talk, muted or not. */
   isHeard: boolean;
   /** Whether sound came from it lately. Looked at only while `isHeard`; true where nobody knows. */
@@ -265,6 +267,7 @@ export const newConferenceNotes: ConferenceNotes = {
 export const initialCall = {
   keptHash: null,
   isSpokenTo: false,
+  isHeld: false,
   isHeard: false,
   isSending: true,
   talking: false,

@@ -41,6 +41,8 @@ export interface AriSnapshot {
   readonly undescribed: readonly string[];
   /** By the id of the channel, as far as they were asked for. */
   readonly callNotes: ReadonlyMap<string, CallNotes | null>;
+  /** Those of them that are on hold at their own telephones. */
+  readonly held: ReadonlySet<string>;
   /** By the id of the main bridge, as far as they were asked for. */
   readonly conferenceNotes: ReadonlyMap<string, ConferenceNotes | null>;
 }
@@ -92,8 +94,8 @@ async function takeOne(
   ]);
   const bridges = read("listBridges", v.array(bridge), bridgeList);
   // There is no such application before the first agent acts.
-  const held = ofApplication.status === 404 ? [] : read("getApplication", application, ofApplication).channel_ids;
-  const inApplication = new Set(held);
+  const ids = ofApplication.status === 404 ? [] : read("getApplication", application, ofApplication).channel_ids;
+  const inApplication = new Set(ids);
   const cannotList = channelList.status === 500;
   const { channels, undescribed } = cannotList
     ? await askOneByOne(ari, [...inApplication])
@@ -106,16 +108,21 @@ async function takeOne(
   const mains = ownRooms(mirror, bridges).filter(({ kind, bridge }) => kind === "main" && !isKnownMain(bridge));
 
   const callNotes = new Map<string, CallNotes | null>();
+  const held = new Set<string>();
   const conferenceNotes = new Map<string, ConferenceNotes | null>();
   await Promise.all([
     ...calls.map(async ({ id }) => {
       callNotes.set(id, await askCallNotes(ari, id));
     }),
+    ...calls.map(async ({ id: channelId }) => {
+      const answer = await ari.ask("getChannelVar", { channelId, variable: "CHANNEL(rtp,hold)" });
+      if (isDone(answer) && read("getChannelVar", variable, answer).value === "1") held.add(channelId);
+    }),
     ...mains.map(async ({ bridge: id }) => {
       conferenceNotes.set(id, readConferenceNotes(await ari.globalVar(conferenceVariable(id))));
     }),
   ]);
-  return { bridges, channels, hasOthers: !cannotList, inApplication, undescribed, callNotes, conferenceNotes };
+  return { bridges, channels, hasOthers: !cannotList, inApplication, undescribed, callNotes, held, conferenceNotes };
 }
 
 /** Asterisk lists no channel while one has a Call-ID that is no UTF-8; asked for that one alone, it answers with nothing. */
