@@ -368,6 +368,12 @@ export class Agent {
       case "notice":
         return this.#note("warn", "bridge-notice", report.text);
       default:
+        if (this.#bridge.happened(report, now))
+          this.#note(
+            "warn",
+            "bridge-notice",
+            "the trunk did not take a call-out: WebEx is answered bridge-unavailable",
+          );
         // While reconciling, whatever happens is part of the state that is on its way. Which keys there are new, it does not show.
         if (this.#role.active && this.#bridge.phase === "up") this.#events.bridgeEvent(report, now);
         else if (this.#holdsCallers || (this.#role.active && report.type === "keys"))

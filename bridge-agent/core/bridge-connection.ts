@@ -1,5 +1,11 @@
 import type { Ability } from "../../src/bridge/commands.ts";
+import type { BridgeEvent, EndReason } from "../../src/bridge/events.ts";
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { BridgeTrouble } from "../../src/link/messages.ts";
 import type { DriverReport } from "../drivers/driver.ts";
+
+/** How a dialled call ends that the trunk has taken. */
+const reached: ReadonlySet<EndReason> = new Set(["busy", "no-answer", "rejected", "invalid-number"]);
 
 /** The agent's connection to its bridge: whether it is there, what it says of itself, and which of its states are on their way. */
 export class BridgeConnection {
@@ -13,6 +19,7 @@ export class BridgeConnection {
   ports: number | null = null;
   cannot: readonly Ability[] = [];
   callsOfOthers = 0;
+  readonly #troubles = new Map<BridgeTrouble, { readonly since: EpochMs; readonly why: string }>();
   /** The next state of the bridge is reported of all conferences. */
   snapshotsDue = false;
   /** How many states are on their way, and how many of these are of a time before this agent was active on the bridge. */
@@ -34,7 +41,23 @@ export class BridgeConnection {
       ...{ bridgeUp, ...(bridgeUp && bootId !== null && { bootId }), ports },
       ...(this.phase === "reconciling" && { portsUnread: true as const }),
       ...(cannot.length > 0 && { cannot }),
+      ...(this.#troubles.size > 0 && { troubles: Array.from(this.#troubles, ([kind, one]) => ({ kind, ...one })) }),
     };
+  }
+
+  /** `why`: as the end of a sentence; `null`: it is over. */
+  setTrouble(kind: BridgeTrouble, why: string | null, now: EpochMs): void {
+    if (why === null) this.#troubles.delete(kind);
+    else this.#troubles.set(kind, { since: this.#troubles.get(kind)?.since ?? now, why });
+  }
+
+  /** A call-out that reaches somebody shows that the trunk works. True: it has just begun to fail. */
+  happened(event: BridgeEvent, now: EpochMs): boolean {
+    const { reason, trunk } = event.type === "ended" ? event : {};
+    const hasReached = event.type === "answered" || (reason !== undefined && reached.has(reason));
+    const isNew = trunk !== undefined && !this.#troubles.has("trunk-fails");
+    if (hasReached || trunk) this.setTrouble("trunk-fails", trunk ?? null, now);
+    return isNew;
   }
 
   connected({ bootId, ports, cannot = [] }: Extract<DriverReport, { type: "connected" }>): void {

@@ -43,6 +43,6 @@ export class HealthReport {
 }
 
 /** What is reported to the edge at once when it changes. */
-function textOf({ bridgeUp, bootId, ports, portsUnread, cannot }: Omit<HealthMessage, "waiting">): string {
-  return JSON.stringify([bridgeUp, bootId, ports, portsUnread, cannot]);
+function textOf({ bridgeUp, bootId, ports, portsUnread, cannot, troubles }: Omit<HealthMessage, "waiting">): string {
+  return JSON.stringify([bridgeUp, bootId, ports, portsUnread, cannot, troubles]);
 }

@@ -27,7 +27,7 @@ interface Around extends Pick<BridgeHealth, "agentConnected"> {
 /** How a bridge is, as its active agent says. What says something of the agent is left out: strangers ask whether the bridge is ready. */
 export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
   const { agentConnected, awaySince, drainedSince, endsSince, fullSince, alerts } = around;
-  const { version: _, waiting: __, portsUnread, ...known }: Partial<Health> = active?.health ?? {};
+  const { version: _, waiting: __, troubles: ___, portsUnread, ...known }: Partial<Health> = active?.health ?? {};
   const ofBridge = { bridgeUp: false, portsInUse: null, ports: null, ...known };
   return {
     ...{ agentConnected, ...ofBridge },
@@ -82,7 +82,7 @@ function fullFrom(
 }
 
 /** What an agent says, without the ports that it cannot know: it sends a number in any case. */
-export function shownHealth(health: Health, role: AgentView["role"]): AgentView["health"] {
+export function shownHealth({ troubles: _, ...health }: Health, role: AgentView["role"]): AgentView["health"] {
   const isRead = health.bridgeUp && role === "active" && !health.portsUnread;
   return { ...health, ...(!isRead && { portsInUse: null }), ...(!health.bridgeUp && { ports: null }) };
 }

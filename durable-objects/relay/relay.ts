@@ -247,7 +247,8 @@ export class Relay implements RelayRpc {
     const missedAt = active ? this.#missedAt : lostSince(this.#store.read("lost"));
     const { awaySince: bridgeAwaySince, endsSince, fullSince } = this.#lastSaid;
     const awaySince = agentConnected ? bridgeAwaySince : missedAt;
-    const alerts = this.#absences.alerts(this.#identity, this.#state);
+    const { troubles = [] } = active?.health ?? {};
+    const alerts = [...this.#absences.alerts(this.#identity, this.#state), ...troubles];
     const { since: drainedSince } = this.#drain;
     return bridgeHealth(active, { agentConnected, awaySince, drainedSince, endsSince, fullSince, alerts });
   }

@@ -40,7 +40,8 @@ export const bridgeEvent = v.variant("type", [
   typed("keys", { call, keys: pressedKeys, inDoubt: v.exactOptional(flag) }),
   typed("answered", { call, conference }),
   /** `conference` is `null` for a caller who never left the prompt. */
-  typed("ended", { call, conference: v.nullable(conference), reason: endReason }),
+  /** `trunk`: why a dialled call is `refused` of which no telephone knows, such as `503`; of trouble that people must look at. */
+  typed("ended", { call, conference: v.nullable(conference), reason: endReason, trunk: v.exactOptional(word) }),
   /** Only between `report-speakers` and `stop-reporting-speakers`, and never for a muted call. */
   typed("talking", { call, conference, talking: flag }),
   /** A caller in a conference is on hold at its own telephone, or no longer. The bridge lets nobody hear it meanwhile. */

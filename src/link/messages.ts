@@ -9,6 +9,10 @@ import { type Rate, TokenBucket } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { Checked } from "../foundation/schemas.ts";
 
+/** Alerts of a bridge that its agent sees. */
+const bridgeTroubles = ["trunk-fails", "numbers-shared"] as const;
+export type BridgeTrouble = (typeof bridgeTroubles)[number];
+
 const epoch = whole;
 const stream = id<StreamId>();
 
@@ -70,6 +74,7 @@ const agentToEdge = [
     portsUnread: v.exactOptional(v.literal(true)),
     ports: v.nullable(whole),
     cannot: v.exactOptional(missingAbilities),
+    troubles: v.exactOptional(v.array(v.object({ kind: v.picklist(bridgeTroubles), since: whole, why: word }))),
     version: v.pipe(v.string(), v.maxLength(64)),
     /** The agent's clock, for people. */
     at: v.exactOptional(whole),

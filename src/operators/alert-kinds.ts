@@ -135,6 +135,14 @@ const rows = {
     todo: "See what the caller entered, and why it did not fit.",
     command: ["find", "{about}"],
   }),
+  "trunk-fails": condition("bad", "A trunk fails", {
+    says: "The trunk of {here} did not take the last call-out: {why}. WebEx is answered that the bridge is unavailable.",
+    todo: "Run `bridgehead-agent doctor` on the machine of the bridge. This ends when a call-out reaches somebody.",
+  }),
+  "numbers-shared": condition("bad", "Domains share numbers of a bridge", {
+    says: "Callers of {why} can get into records of {domain}: both use {here}, and its agent has no `dialIn`.",
+    todo: "In the settings of each domain's agents, set `dialIn` to the numbers of that domain.",
+  }),
   "bridge-ends": condition("bad", "A bridge is about to stop", {
     says: "The agent of {here} reports that it is about to stop. It takes no new calls, and keeps those it has.",
     todo: "If this was intended, start it again when its calls are over. Otherwise read its log.",

@@ -71,7 +71,7 @@ function notReachedText(call: CallRecord): string {
 }
 
 const whyNotReached: Readonly<Record<string, string>> = {
-  refused: "the bridge, or the policy of its agent, refused the call",
+  refused: "the bridge, its trunk, or the policy of its agent, refused the call",
   "invalid-number": "the number does not exist",
   capacity: "the bridge had no free port, or is drained",
   "bridge-timeout": "the bridge, or its agent, did not take the call in time",

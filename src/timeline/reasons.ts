@@ -35,7 +35,7 @@ const outcomeTexts: Readonly<Partial<Record<LeaveReason | ResultWord, string>>> 
   rejected: "The called party rejected the call or hung up.",
   "invalid-number": "The number does not exist.",
   cancelled: "The call was cancelled while it rang.",
-  refused: "The bridge, or the policy of its agent, refused the call.",
+  refused: "The bridge, its trunk, or the policy of its agent, refused the call.",
   "not-found": "A comparison with the bridge showed that the call was over. The bridge had not reported its end.",
   "bridge-timeout": "The bridge did not answer in time.",
   "bridge-unreachable": "The bridge refused it or could not be reached.",

@@ -144,6 +144,23 @@ test("refuses an unknown command once and executes the others", () => {
   ]);
 });
 
+test("reports a failing trunk in its health until a call gets through", () => {
+  const world = new AgentWorld();
+  world.connect();
+  const told = () => world.heard.findLast((message) => message.type === "health")?.troubles;
+  const ended = { type: "ended", call: "leg-1" as CallId, conference: KEY } as const;
+  world.reported({ ...ended, reason: "refused", trunk: "status 503" });
+  const since = world.now;
+  world.pass(5_000);
+  world.reported({ ...ended, reason: "refused", trunk: "no answer" });
+  expect(told()).toEqual([{ kind: "trunk-fails", since, why: "no answer" }]);
+  expect(world.notes.filter((text) => text.startsWith("the trunk"))).toHaveLength(1);
+  world.reported({ ...ended, reason: "refused" });
+  expect(told()).toHaveLength(1);
+  world.reported({ ...ended, reason: "busy" });
+  expect(told()).toBeUndefined();
+});
+
 test("reports in its health what the bridge cannot do", () => {
   const world = new AgentWorld();
   const told = () => world.heard.findLast((message) => message.type === "health");

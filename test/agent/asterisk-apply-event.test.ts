@@ -122,6 +122,20 @@ test.each([
   expect(applyEvent(mirror, destroyed(leg, cause)).reports).toMatchObject([{ type: "ended", call: leg, reason }]);
 });
 
+test.each([
+  [21, 403, "", { reason: "refused", trunk: "status 403" }],
+  [21, 603, "", { reason: "rejected" }],
+  [21, 403, "RINGING", { reason: "rejected" }],
+  [18, undefined, "", { reason: "refused", trunk: "cause 18" }],
+  [18, undefined, "PROGRESS", { reason: "no-answer" }],
+  [21, undefined, "", { reason: "rejected" }],
+])("ends a call of cause %s and status %s after %j as %j", (cause, tech_cause, status, end) => {
+  dialled(mirror, mirror.addConference(key, "bridge-1"), leg);
+  if (status !== "") applyEvent(mirror, dialStatus(leg, status));
+  const ended = { type: "ended", call: leg, conference: key, ...end };
+  expect(applyEvent(mirror, { ...destroyed(leg, cause), tech_cause } as AriEvent).reports).toEqual([ended]);
+});
+
 test("reports speakers only on request and never a muted one", () => {
   const conference = mirror.addConference(key, "bridge-1");
   const call = entered(mirror, conference);

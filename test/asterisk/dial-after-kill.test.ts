@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vites
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { EndReason } from "../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { type Acting, act } from "./acting-driver.ts";
 import { AsteriskOnTest } from "./asterisk-on-test.ts";
@@ -11,7 +12,7 @@ const conference = "987654321" as ConfKey;
 const call = "leg-1" as CallId;
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
 const number = { country: "1", area: "408", local: "5551234", extension: "" };
-const dial: BridgeCommand = { type: "dial", call, number, waitMs: 60_000 };
+const dial = (waitMs = 60_000): BridgeCommand => ({ type: "dial", call, number, waitMs });
 
 /** The other end of the trunk, by hand: it must not answer an INVITE as any SIP program would. */
 class Trunk {
@@ -49,7 +50,7 @@ class Trunk {
   }
 }
 
-describe.each(inject("asterisks"))("an agent of $version that was killed as it dialled by SIP", (home) => {
+describe.each(inject("asterisks"))("an agent of $version that dials by SIP", (home) => {
   let asterisk: AsteriskOnTest;
   let trunk: Trunk;
   const drivers: AsteriskDriver[] = [];
@@ -93,14 +94,32 @@ describe.each(inject("asterisks"))("an agent of $version that was killed as it d
         return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("killed"))));
       });
     });
-    const result = driver.execute("dial" as CommandId, conference, dial);
+    const result = driver.execute("dial" as CommandId, conference, dial());
     await asked;
     await driver.stop();
     expect(await result).toEqual({ done: "unknown" });
     vi.restoreAllMocks();
   }
 
-  test("before it did is followed by one that dials", async () => {
+  test.each<[readonly string[], EndReason, string?]>([
+    ...[401, 403, 407, 408, 502, 503].map(
+      (status) => [[`${status} No`], "refused", `status ${status}`] as [string[], EndReason, string],
+    ),
+    [["100 Trying"], "refused", "no answer"],
+    [["180 Ringing"], "no-answer"],
+    [["180 Ringing", "403 Forbidden"], "rejected"],
+    [["603 Decline"], "rejected"],
+    [["480 Temporarily Unavailable"], "no-answer"],
+  ])("reports a call that its trunk answers with %j as %s", async (answers, reason, trouble) => {
+    trunk.answers = answers;
+    const { driver, reports } = await begin();
+    await driver.execute("create" as CommandId, conference, create);
+    await driver.execute("dial" as CommandId, conference, dial(trouble === "no answer" || !trouble ? 300 : 5_000));
+    const end = { type: "ended", call, conference, reason, ...(trouble && { trunk: trouble }) };
+    await vi.waitFor(() => expect(reports).toEqual([end]));
+  });
+
+  test("killed before it did is followed by one that dials", async () => {
     trunk.answers = ["100 Trying", "180 Ringing"];
     await killed("before");
     expect(trunk.invites.size).toBe(0);
@@ -115,19 +134,22 @@ describe.each(inject("asterisks"))("an agent of $version that was killed as it d
   test.each([
     ["nobody has answered at all", []],
     ["nobody rings yet", ["100 Trying"]],
-  ])("after it did, and %s: no telephone is called again, and the dial has come to nothing", async (_, answers) => {
-    trunk.answers = answers;
-    await killed("after");
-    await vi.waitFor(() => expect(trunk.invites.size).toBe(1));
+  ])(
+    "killed after it did, and %s: no telephone is called again, and the dial has come to nothing",
+    async (_, answers) => {
+      trunk.answers = answers;
+      await killed("after");
+      await vi.waitFor(() => expect(trunk.invites.size).toBe(1));
 
-    const { reports } = await begin();
+      const { reports } = await begin();
 
-    const refused = { type: "ended", call, conference, reason: "refused" };
-    await vi.waitFor(() => expect(reports).toEqual([refused]));
-    expect(trunk.invites.size).toBe(1);
-  });
+      const refused = { type: "ended", call, conference, reason: "refused" };
+      await vi.waitFor(() => expect(reports).toEqual([refused]));
+      expect(trunk.invites.size).toBe(1);
+    },
+  );
 
-  test("after it did, and the telephone rings: it rings on, and is not called again", async () => {
+  test("killed after it did, and the telephone rings: it rings on, and is not called again", async () => {
     trunk.answers = ["100 Trying", "180 Ringing"];
     await killed("after");
     await vi.waitFor(() => expect(trunk.invites.size).toBe(1));

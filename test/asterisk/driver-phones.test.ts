@@ -215,12 +215,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
   ] as const)("a number that is taken as %j ends with the reason %s", async (plan, reason) => {
     const { call } = await dial(plan, plan?.outcome === "ring" ? 500 : 5_000);
 
-    expect(await reported("ended", (report) => report.call === call)).toEqual({
-      type: "ended",
-      call,
-      conference,
-      reason,
-    });
+    expect((await reported("ended", (report) => report.call === call)).reason).toBe(reason);
   });
 
   test("a telephone that answers is dialled its extension, and heard once it has entered; a call-out that is cancelled rings no more", async () => {

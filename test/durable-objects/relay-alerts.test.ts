@@ -138,6 +138,15 @@ test.each([
   expect(await alertsOfBridge()).toMatchObject([{ kind, since: world.now }]);
 });
 
+test("shows to staff alone what the agent reports of its trunk", async () => {
+  const trouble = { kind: "trunk-fails", since: 7, why: "status 503" } as const;
+  world.says({ ...health, troubles: [trouble] });
+  expect(await foundOf("trunk-fails")).toEqual([trouble]);
+  expect(await world.relay.health()).not.toHaveProperty("troubles");
+  world.says(health);
+  expect(await foundOf("trunk-fails")).toEqual([]);
+});
+
 test("an alert of a refused agent ends after ten minutes", async () => {
   const found = async () => (await foundOf("agent-refused")).length;
   await world.relay.agentRefused(domain, bridge, "agent-2");

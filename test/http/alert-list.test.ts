@@ -130,6 +130,9 @@ const kinds: Readonly<Record<AlertKind, () => unknown>> = {
   "no-agent": () => edge.health.set("simulated", { ...up, agentConnected: false }),
   "bridge-unreachable": () => edge.health.set("simulated", { ...up, bridgeUp: false }),
   "bridge-ends": () => edge.health.set("simulated", { ...up, ports: 0 }),
+  "trunk-fails": () => edge.health.set("simulated", { ...up, alerts: [{ kind: "trunk-fails", since: 1, why: "x" }] }),
+  "numbers-shared": () =>
+    edge.health.set("simulated", { ...up, alerts: [{ kind: "numbers-shared", since: 1, why: "x" }] }),
   "bridge-full": () => edge.health.set("simulated", { ...up, portsInUse: 50, fullSince: 1 }),
   "bridge-drained": () => edge.health.set("simulated", { ...up, drainedSince: edge.time }),
   "no-standby-agent": () => edge.health.set("simulated", withAlert("no-standby-agent")),

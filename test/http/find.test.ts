@@ -121,7 +121,7 @@ test("what the bridge did not go on with is said to be of the bridge, and what n
   const { lines } = (await asked(edge, `find?text=${ada}`)).body;
   expect(lines.map(({ why }) => why)).toEqual([
     "Not dialed: the domain's settings do not allow the number.",
-    "The bridge, or the policy of its agent, refused the call.",
+    "The bridge, its trunk, or the policy of its agent, refused the call.",
   ]);
 });
 

@@ -311,7 +311,13 @@ export const events = {
   }),
   StasisEnd: v.object({ type: v.literal("StasisEnd"), ...ofChannel }),
   ChannelStateChange: v.object({ type: v.literal("ChannelStateChange"), ...ofChannel }),
-  ChannelDestroyed: v.object({ type: v.literal("ChannelDestroyed"), cause: v.number(), ...ofChannel }),
+  /** `tech_cause`: the status of SIP; from 20.17, 22.7 and 23.1 on. */
+  ChannelDestroyed: v.object({
+    type: v.literal("ChannelDestroyed"),
+    cause: v.number(),
+    tech_cause: v.optional(v.number()),
+    ...ofChannel,
+  }),
   ChannelDtmfReceived: v.object({
     type: v.literal("ChannelDtmfReceived"),
     digit: v.string(),

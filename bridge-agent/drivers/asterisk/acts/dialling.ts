@@ -155,7 +155,8 @@ export async function limitRinging({ ari, mirror }: ExecutorContext, id: CallId)
   // What Asterisk said while this process stood still comes first.
   await new Promise((resolve) => setImmediate(resolve));
   if (call.stage !== "ringing" || mirror.calls.get(id) !== call || call.ending !== null) return;
-  call.ending = { reason: "no-answer", isReported: true };
+  const end = call.hasRung ? ({ reason: "no-answer" } as const) : ({ reason: "refused", trunk: "no answer" } as const);
+  call.ending = { ...end, isReported: true };
   // Should this agent not hear of the end, the next one hears the cause.
   await ari.ask("hangUp", { channelId: id, reason: "no_answer" });
 }

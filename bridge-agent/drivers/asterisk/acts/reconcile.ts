@@ -205,6 +205,7 @@ function addFound(draft: MirrorDraft, channel: AriChannel, known: Call | undefin
     call.room = MAIN_ROOM;
   }
   if (state !== "Down") call.isDialled = true;
+  if (state === "Ringing") call.hasRung = true;
   if (afterGap) follow(draft, toDo(...unfinished(mirror, call, state, place !== null)));
 }
 
@@ -261,7 +262,7 @@ function endMissingCalls(draft: MirrorDraft): void {
     const { ending, isMissing } = call;
     call.isMissing = !present.has(call.id) && isUnchanged(draft, call);
     if (call.isMissing && (afterGap || isMissing))
-      follow(draft, callOver(mirror, call, ending?.reason ?? unseenEnd(call), ending?.isReported ?? true));
+      follow(draft, callOver(mirror, call, ending ?? { reason: unseenEnd(call) }, ending?.isReported ?? true));
   }
 }
 

@@ -52,7 +52,7 @@ export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
       return call ? holdChanged(mirror, call, event.type === "ChannelHold") : nothing;
     }
     case "ChannelDestroyed":
-      return channelGone(mirror, event.channel.id as CallId, event.cause);
+      return channelGone(mirror, event.channel.id as CallId, event.cause, event.tech_cause);
     case "StasisEnd": {
       // For a caller who dialled in this is the last event. That of a call that nobody answered has no cause: the next one has.
       const id = event.channel.id as CallId;
@@ -91,6 +91,7 @@ function dialWentOn(mirror: Mirror, id: CallId, status: string): Consequences {
   if (status === "ANSWER") return callUp(mirror, id);
   // Asterisk has begun to dial, which may be some time after the command.
   if (status === "") return toDo({ type: "limit-ringing", call: id });
+  call.hasRung ||= status === "RINGING" || status === "PROGRESS";
   call.dialStatus = status;
   return nothing;
 }
@@ -144,15 +145,29 @@ function hush(call: CallId): FollowUp {
   return { type: "hush", call };
 }
 
-function channelGone(mirror: Mirror, id: CallId, cause: number): Consequences {
+function channelGone(mirror: Mirror, id: CallId, cause: number, status?: number): Consequences {
   const call = mirror.calls.get(id);
   if (!call) return nothing;
-  const { ending, stage, dialStatus } = call;
+  const { ending, stage, dialStatus, hasRung } = call;
   const isReported = ending === null || ending.isReported;
   // The telephone may have spoken just before it was hung up on.
   const isByCommand = ending !== null && (!isReported || mayBeOwnHangUp({ cause, dialStatus }));
-  if (isByCommand) return callOver(mirror, call, ending.reason, isReported);
-  return callOver(mirror, call, stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up", isReported);
+  if (isByCommand) return callOver(mirror, call, ending, isReported);
+  const trunk = stage === "ringing" && !hasRung ? trunkTrouble(cause, status) : undefined;
+  if (trunk !== undefined) return callOver(mirror, call, { reason: "refused", trunk }, isReported);
+  const reason = stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up";
+  return callOver(mirror, call, { reason }, isReported);
+}
+
+/** Of SIP: the trunk is dead, overloaded, or refuses this bridge. */
+const trunkStatuses: ReadonlySet<number> = new Set([401, 403, 407, 408, 502, 503]);
+/** The causes of 408, 502 and 503, for an Asterisk that does not say the status. Those of the others are a person's refusal, too. */
+const trunkCauses: ReadonlySet<number> = new Set([18, 27, 34]);
+
+/** What the trunk did to a call that has not rung; absent: it reached somebody, or the number is wrong. */
+function trunkTrouble(cause: number, status?: number): string | undefined {
+  if (status === undefined) return trunkCauses.has(cause) ? `cause ${cause}` : undefined;
+  return trunkStatuses.has(status) ? `status ${status}` : undefined;
 }
 
 function bridgeGone(mirror: Mirror, id: string): Consequences {

@@ -217,6 +217,6 @@ export async function hangUp(
     call.ending = null;
     return refused("refused");
   }
-  begin(callOver(mirror, call, reason, false).followUps);
+  begin(callOver(mirror, call, { reason }, false).followUps);
   return done;
 }

@@ -63,15 +63,21 @@ export function callUp(mirror: Mirror, id: CallId): Consequences {
   };
 }
 
+/** `trunk`: what the trunk did to a call that reached no telephone. */
+export interface CallEnd {
+  readonly reason: EndReason;
+  readonly trunk?: string;
+}
+
 /** `isReported`: the edge does not know of it. */
-export function callOver(mirror: Mirror, call: Call, reason: EndReason, isReported: boolean): Consequences {
+export function callOver(mirror: Mirror, call: Call, { reason, trunk }: CallEnd, isReported: boolean): Consequences {
   const { id, conference, joinTone } = call;
   if (mirror.calls.get(id) !== call) return nothing; // It was before.
   const bridge = mirror.bridgeOf(call);
   mirror.end(call, reason);
   const isHeardToLeave = bridge !== null && joinTone === true && reason !== "conference-ended";
   return {
-    reports: isReported ? [{ type: "ended", call: id, conference, reason }] : [],
+    reports: isReported ? [{ type: "ended", call: id, conference, reason, ...(trunk !== undefined && { trunk }) }] : [],
     followUps: isHeardToLeave && mirror.hasOthersBeside(call) ? [{ type: "play-leave-tone", bridge }] : [],
   };
 }

@@ -39,6 +39,8 @@ export interface Call extends Entry, CallNotes {
   isSpokenTo: boolean;
   /** As last reported by `Dial`; `null`: never. */
   dialStatus: string | null;
+  /** Its telephone was reached, as far as the trunk says. */
+  hasRung: boolean;
   /** Its caller has put it on hold. */
   isHeld: boolean;
   /** Whether Asterisk hears it talk, muted or not. */
@@ -48,7 +50,7 @@ export interface Call extends Entry, CallNotes {
   /** As reported. */
   talking: boolean;
   /** A command ends it, for this reason; `isReported`: as something that happened by itself. */
-  ending: { readonly reason: EndReason; readonly isReported: boolean } | null;
+  ending: { readonly reason: EndReason; readonly isReported: boolean; readonly trunk?: string } | null;
   /** The last snapshot did not have it. */
   isMissing: boolean;
   /** It has entered, and the last snapshot had it in no bridge. */
@@ -294,6 +296,7 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     waitMs: 0,
     isDialled: false,
     dialStatus: null,
+    hasRung: false,
     ...initialCall,
     isMissing: false,
     isOutside: false,
