@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { CallId, CommandId, ConfKey, RoomId } from "../foundation/ids.ts";
 import type { Checked } from "../foundation/schemas.ts";
+import { numberIn } from "../foundation/text/digits.ts";
 
 /** What should stand there, and what does if that is a number or a word of ours: other text may be a number. */
 export function wrong({ type, kind, message, expected, received, input }: v.BaseIssue<unknown>): string {
@@ -21,9 +22,10 @@ export const word = v.pipe(v.string(), v.maxLength(1_000));
 
 /** WebEx takes no more characters of a number or an attendee ID, and a part of either would be another one. */
 const MAX_WORD_OF_CALLER = 64;
-/** A caller's number: one that is too long counts as withheld, since what happened matters more. */
+/** A caller's number: what is no number, or is too long, counts as withheld, since what happened matters more. */
 export const callerNumber = v.pipe(
   v.string(),
+  v.transform(numberIn),
   v.transform((number) => (number.length <= MAX_WORD_OF_CALLER ? number : "")),
 );
 /** What a caller keyed as its attendee ID, if anything; one that is too long is none. */

@@ -24,7 +24,7 @@ export const channel = (id: string, state = "Up"): AriChannel => ({
   caller: { number: "14085550001" },
   dialplan: { exten: "18005551234", app_name: "Stasis", app_data: "bridgehead,in,18005551234,14085550001" },
 });
-export const began = (id: string, args = ["in", "18005551234", "14085550001"]): AriEvent => ({
+export const began = (id: string, args = ["in", "18005551234"]): AriEvent => ({
   type: "StasisStart",
   args,
   channel: channel(id, "Ring"),

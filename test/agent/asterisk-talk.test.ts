@@ -38,7 +38,7 @@ beforeEach(async () => {
   world.asterisk.answers["POST /channels/c1/variable"] = { status: 204 };
   world.asterisk.answers["POST /bridges/bridgehead-command-1/addChannel"] = { status: 204 };
   await done(create);
-  world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+  world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234"], channel });
   await world.reported("prompted");
   await done({ type: "report-speakers" });
   await done({ type: "admit", call, muted: false, joinTone: false });

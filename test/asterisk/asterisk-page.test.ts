@@ -166,6 +166,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/asterisk.m
         // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan writes its variables like this.
         "warn  dialplan: not looked at: asterisk -rx 'dialplan show 18005551234@from-trunk' must lead to Gosub(conference,${EXTEN},1(bridgehead))",
       trunk: expect.stringMatching(/^warn {2}trunk: trunk is at sip:\S+; .*: set qualify_frequency = 60 /),
+      numbers: "ok    numbers: parameters behind a number, as ;npdi, are ignored",
       strangers: "ok    strangers: no name in From makes a stranger trunk",
       transfers: "ok    transfers: trunk can transfer no call",
       sounds: "ok    sounds: confbridge-join, confbridge-leave and all that callers hear are there",

@@ -107,13 +107,15 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
     expect(await asterisk.cli("core show settings")).toMatch(/Min DTMF duration:+ +0\n/);
   });
 
-  test("warns of a trunk that may transfer calls", async () => {
+  test("warns of a trunk that may transfer calls, and of parameters behind numbers", async () => {
     expect((await said()).transfers).toBe("ok    transfers: trunk can transfer no call");
     change("pjsip.conf", "allow_transfer = no", "allow_transfer = yes");
+    change("pjsip.conf", "ignore_uri_user_options = yes\n", "");
     await asterisk.cli("module reload res_pjsip.so");
     expect((await said()).transfers).toMatch(
       /^warn {2}transfers: trunk can transfer calls, .*: set allow_transfer = no /,
     );
+    expect((await said()).numbers).toMatch(/^warn {2}numbers: .* is refused, 404: set ignore_uri_user_options = yes /);
   });
 
   test("sounds by their paths", async () => {

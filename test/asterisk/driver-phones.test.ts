@@ -128,6 +128,17 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await b.phone.hearsNoMore(a.phone);
   });
 
+  test.each([
+    [";npdi=yes", "anna2024", ""],
+    [";rn=+18005550000;npdi", "1408,in,18005551234", ""],
+    [";phone-context=+1", "+1-(408)-555.0110", "14085550110"],
+    ["", "4085550100;cpc=payphone", "4085550100"],
+  ])("a call to a number with %j from %s reaches the prompt with the number %j", async (behind, from, number) => {
+    const phone = await phones.dialIn(`${ours}${behind}`, from);
+    expect(await reported("prompted")).toMatchObject({ number, dialled: ours });
+    await phone.hangUp();
+  });
+
   test.each(["rfc4733", "info"] as const)(
     "keys come by %s, at the prompt and inside, and no other caller hears them",
     async (how) => {

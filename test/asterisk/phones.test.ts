@@ -36,7 +36,7 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
   async function dialIn(): Promise<{ readonly phone: Phone; readonly channel: string }> {
     const from = `1408555${nextNumber++}`;
     const phone = await phones.call(numbers.ours, from);
-    const { channel } = await ours.heard("StasisStart", (event) => event.args?.[2] === from);
+    const { channel } = await ours.heard("StasisStart", (event) => event.channel?.caller?.number === from);
     await post(`/channels/${channel?.id}/answer`);
     await phone.until("up");
     return { phone, channel: channel?.id ?? "" };
@@ -239,7 +239,7 @@ describe.each(inject("asterisks").slice(0, 1))("processes around $version", (hom
 interface AriEvent {
   readonly type: string;
   readonly args?: readonly string[];
-  readonly channel?: { readonly id: string };
+  readonly channel?: { readonly id: string; readonly caller?: { readonly number: string } };
   readonly digit?: string;
   readonly cause?: number;
 }

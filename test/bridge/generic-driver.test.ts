@@ -300,6 +300,16 @@ test("drops numbers that are too long and keeps the last 1,000 digits", () => {
 });
 
 test.each([
+  ["anna2024", ""],
+  ["1408,in,18005551234", ""],
+  ["+1-(408)-555.0110", "14085550110"],
+  ["4085550100;cpc=payphone", "4085550100"],
+])("takes %j of a bridge for the number %j", (said, number) => {
+  const prompted = { type: "prompted", call: "c1", number: said, dialled: said };
+  expect(decodeBridgeToAgent(JSON.stringify(prompted))).toMatchObject({ value: { number, dialled: number } });
+});
+
+test.each([
   ["987654321 is locked", "19 characters that are not JSON"],
   ['{"type":"prompted","call":"c1","number":14085551234}', "number: expected string"],
   ['{"type":"lock-changed","conference":987654321,"locked":true}', "conference: not an id"],

@@ -1,8 +1,8 @@
 import type { BridgeEvent, EndReason } from "../../../../src/bridge/events.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../../../src/foundation/ids.ts";
+import { numberIn } from "../../../../src/foundation/text/digits.ts";
 import type { AriChannel } from "../ari.ts";
 import { type Call, type Mirror, type MirroredConference, newCall } from "./mirror.ts";
-import { digitsOf } from "./names.ts";
 
 /* What can change on Asterisk by itself: each function changes the mirror, and returns what follows. */
 
@@ -29,17 +29,16 @@ export function toDo(...followUps: readonly FollowUp[]): Consequences {
   return { reports: [], followUps };
 }
 
-/** A channel that nobody knows of has called. The dialplan says of a caller `in`, the number that it dialled, and its own. */
+/** A channel that nobody knows of has called. The dialplan says of a caller `in`, and the number that it dialled. */
 export function callerFound(
   mirror: Mirror,
   channel: Pick<AriChannel, "id" | "caller" | "dialplan">,
-  [how, ...numbers]: readonly string[],
+  [how, called]: readonly string[],
 ): Consequences {
   const id = channel.id as CallId;
   const isCaller = how === "in";
-  const [calledNumber, callerNumber] = isCaller ? numbers : [];
-  const number = digitsOf(callerNumber ?? channel.caller.number);
-  const dialled = digitsOf(calledNumber ?? channel.dialplan.exten);
+  const number = numberIn(channel.caller.number);
+  const dialled = numberIn((isCaller && called) || channel.dialplan.exten);
   if (!mirror.isOwnNumber(dialled)) {
     // It would wait in silence: no other program serves this application.
     return toDo(isCaller ? { type: "turn-away", call: id, dialled } : { type: "hang-up", call: id });

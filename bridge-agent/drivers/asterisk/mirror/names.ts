@@ -138,8 +138,3 @@ function reader<Notes>(schema: v.GenericSchema<unknown, Notes>): (text: string) 
     }
   };
 }
-
-/** Digits alone, as numbers are everywhere in this project. A withheld number may stand there as a word. */
-export function digitsOf(number: string | undefined): string {
-  return /^\+?[\d ().-]*$/.test(number ?? "") ? (number ?? "").replaceAll(/\D/g, "") : "";
-}

@@ -63,6 +63,7 @@ export async function inspectAsterisk(
       application: () => checkApplication(ari, settings, identity),
       dialplan: () => checkDialplan(ari, settings, identity, trunk?.get("context") ?? SAMPLE_CONTEXT),
       trunk: () => checkTrunk(ari, settings, trunk, running),
+      numbers: () => checkNumbers(ari, trunk),
       strangers: () => checkStrangers(settings, trunk, running),
       transfers: () => checkTransfers(settings, trunk),
       sounds: () => checkSounds(ari, settings),
@@ -204,6 +205,16 @@ async function checkTrunk(
   }
   return wrong(
     `${resource} at ${contact} does not answer OPTIONS: check contact in pjsip.conf, the address that transport binds to, and the firewalls between`,
+  );
+}
+
+/** Else parameters behind a dialed number make it another one, which the dialplan does not have. */
+async function checkNumbers(ari: Ari, trunk: Trunk): Promise<CheckResult> {
+  if (trunk === null) return warn("not looked at: see the line about the trunk");
+  const settings = await section(ari, "global", "global");
+  if (isOn(settings?.get("ignore_uri_user_options"))) return right("parameters behind a number, as ;npdi, are ignored");
+  return warn(
+    "a call to a number with parameters, as 18005551234;npdi, is refused, 404: set ignore_uri_user_options = yes under [global], type = global, in pjsip.conf",
   );
 }
 
