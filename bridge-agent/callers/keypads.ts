@@ -37,6 +37,9 @@ const PLEASE_WAIT_AGAIN_MS = 16_000;
 /** How long a caller is at the prompt at most, and waits for the edge: as long as in that dialplan. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 
+/** How long a call-out that was picked up waits for the edge. */
+const LONGEST_WAIT_PICKED_UP_MS = 60_000;
+
 /** A pause after which the edge hears what a caller has keyed without a #; and the longest time that somebody keys a key in. */
 const PAUSE_MS = 5_000;
 const LONGEST_ENTRY_MS = 15_000;
@@ -63,6 +66,8 @@ export class Keypads {
   readonly #parts: KeypadParts;
   /** Legs whose keypad may change when time passes. */
   readonly #timed = new Set<Leg>();
+  /** Calls that were picked up without the edge, and when: nobody can admit them. */
+  readonly #pickedUp = new Map<CallId, EpochMs>();
   #announcements: AnnouncementToCall[] = [];
   /** True if callers have arrived since `arrivedAtPrompt` was last called. */
   #hasArrivals = false;
@@ -81,7 +86,7 @@ export class Keypads {
   }
 
   get waitForTime(): boolean {
-    return this.#parts.hangUps.wait || this.#timedLegs().next().done !== true;
+    return this.#parts.hangUps.wait || this.#pickedUp.size > 0 || this.#timedLegs().next().done !== true;
   }
 
   *#timedLegs(): Generator<Leg> {
@@ -98,6 +103,7 @@ export class Keypads {
     this.#parts.legs.clear();
     this.#parts.hangUps.clear();
     this.#timed.clear();
+    this.#pickedUp.clear();
     this.#announcements = [];
   }
 
@@ -117,6 +123,7 @@ export class Keypads {
 
   edgeBack(now: EpochMs): void {
     this.#edgeLostAt = null;
+    this.#pickedUp.clear();
     for (const leg of this.#timedLegs()) leg.countsFrom += now - Math.max(leg.since, this.#uncountedFrom);
   }
 
@@ -131,6 +138,23 @@ export class Keypads {
     this.#timed.add(leg);
     this.#hasArrivals = true;
     this.announce(leg, announcement);
+  }
+
+  /** A dialled call was picked up. Without the edge it is told to wait. */
+  pickedUp(call: CallId, now: EpochMs): void {
+    if (!this.#isWithoutEdge) return;
+    this.#pickedUp.set(call, now);
+    this.#announcements.push({ call, announcement: "please-wait" });
+  }
+
+  #dropPickedUp(now: EpochMs): void {
+    for (const [call, at] of this.#pickedUp) {
+      const leg = this.#parts.legs.find(call);
+      const isWaiting = leg !== undefined && !leg.entered;
+      if (isWaiting && now - at < LONGEST_WAIT_PICKED_UP_MS) continue;
+      this.#pickedUp.delete(call);
+      if (isWaiting) this.#enqueue(leg, { type: "expel", call }, now, "policy");
+    }
   }
 
   /** Returns all callers in the prompt if some have arrived since the last call, else none. */
@@ -170,6 +194,7 @@ export class Keypads {
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
   timePassed(now: EpochMs): void {
     this.#parts.hangUps.timePassed(now);
+    this.#dropPickedUp(now);
     for (const leg of this.#timedLegs()) {
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
@@ -374,9 +399,13 @@ export class Keypads {
     }
   }
 
-  #enqueue({ conference }: Leg, command: BridgeCommand | Identify, now: EpochMs): void {
-    if (conference !== null)
-      this.#parts.pending.add({ conference, id: this.#parts.newId(), origin: "keypad", command }, now);
+  #enqueue(
+    { conference }: Leg,
+    command: BridgeCommand | Identify,
+    now: EpochMs,
+    origin: OpenCommand["origin"] = "keypad",
+  ): void {
+    if (conference !== null) this.#parts.pending.add({ conference, id: this.#parts.newId(), origin, command }, now);
   }
 
   /** `before`: where in the menu it was; `refuses`: the conference that does not take it. */

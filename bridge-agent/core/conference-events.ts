@@ -65,6 +65,7 @@ export class ConferenceEvents {
         return this.#keypads.keys(event, now);
       case "answered":
         this.#pending.stopWatching(event.call);
+        this.#keypads.pickedUp(event.call, now);
         return this.#reports.addEvent(event.conference, { type: "call-answered", call: event.call });
       case "ended": {
         const { call, conference, reason } = event;

@@ -37,6 +37,12 @@ export interface Assignment {
   readonly unseen?: true;
 }
 
+/** A call that was dialled, by its command. */
+export interface JournaledDial {
+  readonly name: string;
+  readonly at: EpochMs;
+}
+
 export interface JournalContents {
   readonly assignment: Assignment | null;
   readonly bootId: string | null;
@@ -51,8 +57,8 @@ export interface JournalContents {
   }[];
   /** Unfinished ones, oldest first. */
   readonly commands: readonly JournaledCommand[];
-  /** When calls were dialled lately. */
-  readonly dials: readonly EpochMs[];
+  /** Lately. */
+  readonly dials: readonly JournaledDial[];
   /** Since when calls and conferences last, as the policy names them, and since when calls are inside, as `Legs` does. */
   readonly starts: readonly { readonly name: string; readonly at: EpochMs }[];
   /** Calls at the prompt that are not over, or that the edge has not acknowledged, in the order of their numbers. */
@@ -262,7 +268,7 @@ function countAnew(db: DatabaseSync, toWrite: ToWrite, boot: Boot): void {
       WHERE json_extract(record, '$.since') IS NOT NULL
   `)(ms);
   toWrite(`
-    UPDATE fact SET value = (SELECT json_group_array(value + ?) FROM json_each(fact.value)) WHERE name = 'dials'
+    UPDATE fact SET value = (SELECT json_group_array(json_set(value, '$.at', value ->> '$.at' + ?)) FROM json_each(fact.value)) WHERE name = 'dials'
   `)(ms);
 }
 
@@ -302,7 +308,7 @@ function contentsOf(db: DatabaseSync): JournalContents {
       },
       phase: phases[row.phase] ?? "finished",
     })),
-    dials: JSON.parse(facts.get("dials") ?? "[]") as EpochMs[],
+    dials: JSON.parse(facts.get("dials") ?? "[]") as JournaledDial[],
     starts: read<{ name: string; at: EpochMs }>("SELECT * FROM since"),
     promptCalls: read<{ number: number; story: string }>("SELECT number, story FROM prompt_call ORDER BY number").map(
       ({ number, story }) => ({ number, call: JSON.parse(story) as PromptCall }),
@@ -321,7 +327,7 @@ function factsOf(toWrite: ToWrite, life: () => Boot) {
     /** By how much the machine's clock was set in this life. */
     saveClockSet: (setMs: number) => void saveFact(keptBoot, JSON.stringify({ ...life(), setMs } satisfies KeptBoot)),
     saveBootId: (bootId: string) => void saveFact("bridge", bootId),
-    saveDials: (dials: readonly EpochMs[]) => void saveFact("dials", JSON.stringify(dials)),
+    saveDials: (dials: readonly JournaledDial[]) => void saveFact("dials", JSON.stringify(dials)),
     saveStart: (name: string, at: EpochMs) => void saveStart(name, at),
     deleteStart: (name: string) => void deleteStart(name),
     savePromptCall: (number: number, story: PromptCall) =>

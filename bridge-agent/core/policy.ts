@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../../src/foundation/result.ts";
 import type { Leg, Legs } from "../callers/legs.ts";
 import type { Execution } from "../drivers/driver.ts";
 import type { AgentSettings } from "../service/settings.ts";
-import { type AgentJournal, ENTERED, INSIDE, type JournalContents } from "./journal.ts";
+import { type AgentJournal, ENTERED, INSIDE, type JournalContents, type JournaledDial } from "./journal.ts";
 import type { PendingCommands } from "./pending-commands.ts";
 
 /** What an agent lets its edge bring about, whatever the edge asks for. */
@@ -50,13 +50,13 @@ interface PolicyParts {
 export class Policy {
   readonly settings: PolicySettings;
   readonly #parts: PolicyParts;
-  /** When calls were dialled lately. */
-  #dials: readonly EpochMs[];
+  /** The calls that were dialled lately. */
+  #dials: readonly JournaledDial[];
   /** Permitted dials whose result was not known when this was last looked at. */
   readonly #dialling = new Map<string, { readonly conference: ConfKey; readonly id: CommandId }>();
 
   /** `dials`: what an earlier life had there. */
-  constructor(settings: PolicySettings, dials: readonly EpochMs[], parts: PolicyParts) {
+  constructor(settings: PolicySettings, dials: readonly JournaledDial[], parts: PolicyParts) {
     this.settings = settings;
     this.#dials = dials;
     this.#parts = parts;
@@ -67,25 +67,31 @@ export class Policy {
     const { id, conference, command } = execution;
     if (command.type === "dial" && conference !== null) {
       const name = `${conference} ${id}`;
-      const refusal = this.#refusalOfDial(command, this.#dialledBut(name), now);
+      const refusal = this.#refusalOfDial(command, name, now);
       if (refusal !== null) return err(refusal);
-      this.#dials = [...this.#dials, now];
+      this.#dials = [...this.#dialsBut(name), { name, at: now }];
       this.#dialling.set(name, { conference, id });
       this.#parts.journal.saveDials(this.#dials);
     }
     return ok(execution as Permitted);
   }
 
-  /** `dialled`: how many dialled calls ring or are up, or may be, without this one. */
-  #refusalOfDial({ number }: Command<"dial">, dialled: number, now: EpochMs): DialRefusal | null {
+  /** A dial that is begun again counts once. */
+  #refusalOfDial({ number }: Command<"dial">, name: string, now: EpochMs): DialRefusal | null {
     const { callsAtOnce = Number.POSITIVE_INFINITY, callsPerMinute = Number.POSITIVE_INFINITY } = this.settings;
     // An earlier life may have had a clock that was ahead.
-    this.#dials = this.#dials.map((at) => Math.min(at, now)).filter((at) => now - at < MINUTE_MS);
+    this.#dials = this.#dials
+      .map((dial) => ({ ...dial, at: Math.min(dial.at, now) }))
+      .filter(({ at }) => now - at < MINUTE_MS);
     const wrong = wrongNumber(number);
     if (wrong !== null) return wrong;
     if (!mayDial(this.settings, number)) return "number-denied";
-    if (dialled >= callsAtOnce) return "calls-at-once";
-    return this.#dials.length >= callsPerMinute ? "calls-per-minute" : null;
+    if (this.#dialledBut(name) >= callsAtOnce) return "calls-at-once";
+    return this.#dialsBut(name).length >= callsPerMinute ? "calls-per-minute" : null;
+  }
+
+  #dialsBut(name: string): readonly JournaledDial[] {
+    return this.#dials.filter((dial) => dial.name !== name);
   }
 
   /** How many dialled calls ring or are up beside that of this dial, with those that the bridge is about to dial. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
-import { AgentWorld, KEY, running } from "./agent-world.ts";
+import { AgentWorld, dial, KEY, running } from "./agent-world.ts";
 
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "999" };
 
@@ -29,6 +29,26 @@ describe("callers hear", () => {
     const world = running();
     expect(heard(world, `5#${KEY}#444#`)).toEqual(["welcome", "key-again", "attendee-id", "alone"]);
     expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
+  });
+
+  test("please wait as a call-out without the edge, and are hung up on after a minute", () => {
+    const world = running();
+    const waits = "o1" as CallId;
+    world.command("dial", dial(waits));
+    world.loseEdge();
+    world.pass(1_000);
+    world.connectEdge();
+    world.pass(61_000);
+    expect(world.machine.world.calls.has(waits)).toBe(true);
+    world.loseEdge();
+    world.reported({ type: "answered", call: waits, conference: KEY });
+    world.pass(59_000);
+    expect([heardBy(world, waits), world.machine.world.calls.has(waits)]).toEqual([
+      ["please-wait", "please-wait"],
+      true,
+    ]);
+    world.pass(2_000);
+    expect(world.machine.world.calls.has(waits)).toBe(false);
   });
 
   test("no prompt for digits that came while the process hung", () => {

@@ -132,7 +132,7 @@ describe("somebody else ends it just then, and Asterisk answers late:", () => {
   });
 });
 
-test("plays a bridge's tones one after the other", async () => {
+test("plays a bridge's tones one after the other, and no third one while two play", async () => {
   const { asterisk } = world;
   const tone = "POST /bridges/bridgehead-command-1/play";
   const asked = () => asterisk.requests.filter(({ what }) => what === tone).length;
@@ -148,6 +148,9 @@ test("plays a bridge's tones one after the other", async () => {
     expect(await execute(admit)).toEqual({ done: true });
   }
   const before = asked();
+  expect(before).toBe(2);
+  const playback = { id: "any", target_uri: "bridge:bridgehead-command-1" };
+  for (const _ of [1, 2]) asterisk.send({ type: "PlaybackFinished", playback });
   asterisk.answers[tone] = null;
 
   for (const call of ["c1", "c2", "c3"]) asterisk.send(destroyed(call));
@@ -279,6 +282,22 @@ test("recreates a conference while Asterisk still lists its former bridge", asyn
   expect(await execute({ type: "end-conference" })).toEqual({ done: true });
   expect(await again(create)).toEqual({ done: true });
   expect(made.map(({ id }) => id)).toEqual(["bridgehead-command-1", "bridgehead-command-2"]);
+});
+
+test("reports the calls that a refused end of their conference has ended", async () => {
+  const { asterisk } = world;
+  asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+  asterisk.answers["POST /bridges/bridgehead-command-1/addChannel"] = { status: 204 };
+  expect(await execute(create)).toEqual({ done: true });
+  for (const call of ["c1", "c2"] as CallId[]) {
+    asterisk.send(began(call));
+    await vi.waitFor(() => expect(world.reports).toContainEqual(expect.objectContaining({ type: "prompted", call })));
+    expect(await execute({ type: "admit", call, muted: false, joinTone: false })).toEqual({ done: true });
+  }
+  asterisk.answers["DELETE /channels/c1"] = { status: 204 };
+  asterisk.answers["DELETE /channels/c2"] = { status: 500 };
+  expect(await execute({ type: "end-conference" })).toEqual({ done: false, reason: "refused" });
+  await vi.waitFor(() => expect(world.reports.at(-1)).toMatchObject({ type: "ended", call: "c1" }));
 });
 
 describe("with a conference that dials", () => {

@@ -80,6 +80,19 @@ test("counts a dial without a result as a call", () => {
   expect(world.results()).toMatchObject({ "2": false });
 });
 
+test("counts a dial that is begun again once", () => {
+  const world = running({ ...anyNumber, callsPerMinute: 2 });
+  world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+  world.command("1", dial("o1"));
+  world.loseBridge();
+  world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+  world.connectBridge();
+  world.settle();
+  world.command("2", dial("o2"));
+  world.settle();
+  expect(world.results()).toMatchObject({ "1": true, "2": true });
+});
+
 test("calls a minute are counted over a restart", () => {
   const world = running({ ...anyNumber, callsPerMinute: 1 });
   world.command("1", dial("o1"));

@@ -16,6 +16,7 @@ import {
   LEAVE_TONE,
   mute,
   playTone,
+  toneOver,
   watchSound,
 } from "../mirror/calls.ts";
 import type { CallFollowUp, FollowUp } from "../mirror/changes.ts";
@@ -91,6 +92,7 @@ export class Executor {
       voice: new Voice(ari, settings, timers),
       mutex: new KeyedMutex(),
       beingAdmitted: new Map(),
+      tones: new Map(),
       soundWatched: new Set(),
       trouble: "none",
       begin: (followUps) => this.begin(followUps),
@@ -158,7 +160,10 @@ export class Executor {
   /** What the voice hears of an event; before its follow-ups. */
   happened(event: AriEvent): void {
     const { voice } = this.#context;
-    if (event.type === "PlaybackFinished") this.#inBackground(voice.finished(event.playback.id));
+    if (event.type === "PlaybackFinished") {
+      toneOver(this.#context, event.playback.target_uri.replace("bridge:", ""));
+      this.#inBackground(voice.finished(event.playback.id));
+    }
     if (event.type === "StasisEnd" || event.type === "ChannelDestroyed") voice.gone(event.channel.id as CallId);
   }
 
@@ -166,7 +171,7 @@ export class Executor {
     const { mirror, voice } = this.#context;
     const say = async () => {
       const call = mirror.calls.get(id);
-      if (call?.stage !== "prompted" && call?.stage !== "entered") return;
+      if (!call || call.stage === "ringing") return;
       const isAmongOthers = mirror.hasOthersBeside(call);
       const aloneIn = isAmongOthers ? null : mirror.bridgeOf(call);
       await voice.say(id, announcement, { aloneIn, isAmongOthers });
@@ -198,6 +203,7 @@ export class Executor {
         });
       case "destroy-bridge":
         mirror.bridgeGone(followUp.bridge);
+        context.tones.delete(followUp.bridge);
         await ari.ask("destroyBridge", { bridgeId: followUp.bridge });
         // Asterisk would keep for good what is written about a conference. A room has nothing there.
         return ari.ask("setGlobalVar", { variable: conferenceVariable(followUp.bridge) });

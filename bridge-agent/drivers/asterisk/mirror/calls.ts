@@ -11,6 +11,7 @@ import type { Call, MirroredConference } from "./mirror.ts";
 
 export const JOIN_TONE = "sound:confbridge-join";
 export const LEAVE_TONE = "sound:confbridge-leave";
+const TONES_AT_MOST = 2;
 
 export async function answer(context: ExecutorContext, id: CallId): Promise<void> {
   await context.ari.ask("answer", { channelId: id });
@@ -114,8 +115,21 @@ export async function awaitKeys({ ari, mirror, report, begin }: ExecutorContext,
 }
 
 /** One tone of a bridge after the other: of two at once Asterisk refuses one, never destroys its channel, and cannot end gracefully. */
-export function playTone({ ari, mutex }: ExecutorContext, bridgeId: string, media: string): Promise<AriAnswer> {
-  return mutex.run(`tones ${bridgeId}`, () => ari.ask("playToBridge", { bridgeId, media }));
+export function playTone(context: ExecutorContext, bridgeId: string, media: string): Promise<void> {
+  const { ari, mutex, tones } = context;
+  return mutex.run(`tones ${bridgeId}`, async () => {
+    const playing = tones.get(bridgeId) ?? 0;
+    // Asterisk would play those of a crowd for as long as they last, one by one.
+    if (playing >= TONES_AT_MOST) return;
+    tones.set(bridgeId, playing + 1);
+    if (!isDone(await ari.ask("playToBridge", { bridgeId, media }))) toneOver(context, bridgeId);
+  });
+}
+
+export function toneOver({ tones }: ExecutorContext, bridgeId: string): void {
+  const playing = tones.get(bridgeId) ?? 0;
+  if (playing > 1) tones.set(bridgeId, playing - 1);
+  else tones.delete(bridgeId);
 }
 
 /** The keys of a caller in a bridge go to nobody but us. */

@@ -78,11 +78,19 @@ async function createBridge(
 export async function endConference(context: ExecutorContext, conference: MirroredConference): Promise<CommandResult> {
   const { ari, mirror } = context;
   const { key, mainBridge, rooms } = conference;
+  const reason = "conference-ended";
   const ended = await Promise.all(
-    mirror.callsOf(key).map(({ id }) => inOrder(context, id, () => hangUp(context, id, "conference-ended"))),
+    mirror.callsOf(key).map(async ({ id: call }) => {
+      const result = await inOrder(context, call, () => hangUp(context, call, reason));
+      return { call, result };
+    }),
   );
-  const isSomebodyLeft = ended.some((result) => !result.done && result.reason !== "no-such-call");
-  if (isSomebodyLeft) return refused("refused");
+  const isSomebodyLeft = ended.some(({ result }) => !result.done && result.reason !== "no-such-call");
+  if (isSomebodyLeft) {
+    const gone = ended.filter(({ result }) => result.done);
+    context.report(gone.map(({ call }) => ({ type: "ended", call, conference: key, reason })));
+    return refused("refused");
+  }
   const others = [...rooms.values()].map(({ bridge }) => bridge).filter((bridge) => bridge !== mainBridge);
   await Promise.all(others.map((bridgeId) => ari.ask("destroyBridge", { bridgeId })));
   // The main one last: as long as it is there, the conference is.
