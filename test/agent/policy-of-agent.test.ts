@@ -84,6 +84,7 @@ test("counts a dial that is begun again once", () => {
   const world = running({ ...anyNumber, callsPerMinute: 2 });
   world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
   world.command("1", dial("o1"));
+  world.settle();
   world.loseBridge();
   world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
   world.connectBridge();
