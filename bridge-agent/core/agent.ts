@@ -306,6 +306,7 @@ export class Agent {
       this.#note("info", "active", text, { epoch: this.#role.epoch });
     }
     bridge.callsOfOthers = state.callsOfOthers;
+    bridge.setTrouble("numbers-shared", state.sharedWith.join(" and ") || null, now);
     if (bridge.snapshotsDue) this.#digestsAt = now + DIGESTS_EVERY_MS;
     bridge.snapshotsDue = false;
     if (now < this.#digestsAt) return;

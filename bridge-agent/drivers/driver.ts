@@ -33,6 +33,8 @@ export type DriverReport =
 export interface DriverState extends BridgeState {
   /** How many calls beside these are up: they take ports, too. */
   readonly callsOfOthers: number;
+  /** Other owners with conferences there, for an agent without `dialIn`: their callers count as its own. */
+  readonly sharedWith: readonly string[];
 }
 
 /** One command for the driver, under the id that the bridge's own records will show. */

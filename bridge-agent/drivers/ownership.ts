@@ -30,7 +30,9 @@ export class Ownership {
     };
     const ownCalls = calls.filter(isOwn);
     this.#calls = new Set(ownCalls.filter(isUp).map(({ call }) => call));
-    return { conferences: own, calls: ownCalls, callsOfOthers: calls.filter(isUp).length - this.#calls.size };
+    const callsOfOthers = calls.filter(isUp).length - this.#calls.size;
+    const owners = conferences.map(({ owner }) => owner);
+    return { conferences: own, calls: ownCalls, callsOfOthers, sharedWith: sharedWith(this.#identity, owners) };
   }
 
   applySuccess(conference: ConfKey | null, command: BridgeCommand): void {
@@ -68,6 +70,15 @@ export class Ownership {
     if (this.#identity === null) return false;
     return this.#identity.dialIn?.includes(dialled) ?? true;
   }
+}
+
+/** `owners`: of conferences; `null`: the bridge's own. */
+export function sharedWith(
+  identity: Pick<DriverIdentity, "owner" | "dialIn"> | null,
+  owners: Iterable<string | null>,
+): readonly string[] {
+  if (identity?.dialIn) return [];
+  return [...new Set(owners)].filter((owner) => owner !== null && owner !== identity?.owner) as string[];
 }
 
 function isUp({ stage }: BridgeCall): boolean {

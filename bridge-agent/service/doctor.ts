@@ -292,7 +292,7 @@ async function inspectBridge({ driver, domain, bridge, agent, dialIn }: AgentSet
 }
 
 /** As a visitor, for whom the bridge drops no other connection. */
-async function checkBridge({ driver: settings }: AgentSettings): Promise<CheckResult> {
+async function checkBridge({ driver: settings, domain, bridge, dialIn }: AgentSettings): Promise<CheckResult> {
   const { create, doctor } = kindOf(settings);
   const driver = create(settings, driverPorts, null);
   const finding = await new Promise<CheckResult>((resolve) => {
@@ -314,6 +314,13 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<CheckRe
       void driver.state().then((state) => {
         if (state === null) return; // The reason comes as `disconnected`, or never: then it did not answer.
         clearTimeout(timer);
+        const others = dialIn ? [] : state.sharedWith.filter((owner) => owner !== `${domain}/${bridge}`);
+        if (others.length > 0)
+          return resolve(
+            warn(
+              `${others.join(" and ")} uses it, too, and callers of one can get into records of the other: set dialIn in the agents of both`,
+            ),
+          );
         resolve(
           right(
             `${doctor.connected}${ports === null ? "" : `, with ${ports} ports`}; ${counted(state.callsOfOthers, "call")} up`,

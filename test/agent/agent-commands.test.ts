@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { CallId, CommandId, RoomId } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 import { AgentWorld, call, create, dial, KEY, OWNER, quiet, running } from "./agent-world.ts";
 
 test("sends a command's result instead of an ack", () => {
@@ -141,6 +141,16 @@ test("refuses an unknown command once and executes the others", () => {
   expect(world.accepted.slice(1)).toEqual([
     { type: "result", id: notUnderstood[0], result: { done: false, reason: "not-supported" } },
     { type: "result", id: "lock", result: { done: true } },
+  ]);
+});
+
+test("reports in its health whose callers it cannot tell from its own", () => {
+  const world = new AgentWorld();
+  world.machine.world.addConference("777" as ConfKey, "beta/main");
+  world.connect();
+  world.settle();
+  expect(world.heard.findLast((message) => message.type === "health")?.troubles).toMatchObject([
+    { kind: "numbers-shared", why: "beta/main" },
   ]);
 });
 

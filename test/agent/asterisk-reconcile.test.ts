@@ -55,7 +55,7 @@ describe("a snapshot", () => {
     const visitor = new Mirror(null);
     const seen = snapshot({ channels: [channel(caller), channel(helperId("whisperer", "1"))] });
     expect(reconcile(visitor, seen, visitor.version, true)).toEqual(nothing);
-    expect(visitor.state()).toEqual({ conferences: [], calls: [], callsOfOthers: 1 });
+    expect(visitor.state()).toEqual({ conferences: [], calls: [], callsOfOthers: 1, sharedWith: [] });
   });
 
   test("takes back nothing that a request on its way may change", () => {
@@ -148,6 +148,7 @@ describe("a snapshot", () => {
   });
 
   test("leaves the conferences of another owner out", () => {
+    mirror = new Mirror({ owner });
     const theirs = {
       ...bridgeOf("bridge-1", MAIN_ROOM, [caller]),
       name: bridgeName({ owner: "beta/b", conference: key, room: MAIN_ROOM, kind: "main" }),
@@ -158,6 +159,6 @@ describe("a snapshot", () => {
       mirror.version,
       true,
     );
-    expect(mirror.state()).toEqual({ conferences: [], calls: [], callsOfOthers: 1 });
+    expect(mirror.state()).toEqual({ conferences: [], calls: [], callsOfOthers: 1, sharedWith: ["beta/b"] });
   });
 });

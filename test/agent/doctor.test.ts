@@ -23,9 +23,12 @@ let edge: Server;
 let bridge: WebSocketServer;
 let answer: (hello: Hello | null, socket: Duplex) => void;
 let asked: number;
+/** What the bridge holds. */
+let conferences: readonly object[];
 
 beforeEach(async () => {
   asked = 0;
+  conferences = [];
   edge = createServer((_request, response) => void response.writeHead(426).end());
   edge.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
     asked += 1;
@@ -37,7 +40,7 @@ beforeEach(async () => {
     socket.send(JSON.stringify({ type: "hello", version: 3, bootId: "b1", ports: 24 }));
     socket.on("message", (data) => {
       const { type, id } = JSON.parse(String(data));
-      if (type === "state") socket.send(JSON.stringify({ type, id, state: { conferences: [], calls: [] } }));
+      if (type === "state") socket.send(JSON.stringify({ type, id, state: { conferences, calls: [] } }));
     });
   });
   edge.listen(0, "127.0.0.1");
@@ -65,6 +68,14 @@ async function doctorSays(change: object = {}, settingsFile = "") {
   const isWell = await doctor(settings, (line) => lines.push(line), settingsFile);
   return { isWell, said: Object.fromEntries(lines.map((line) => [/^\w+ +(\w+):/.exec(line)?.[1], line])) };
 }
+
+test("warns of another domain on the bridge unless the agent has dialIn", async () => {
+  answer = (_, socket) => respond(socket, 403, {});
+  const held = { locked: false, reportsSpeakers: false, anonymousId: null, rooms: [{ id: "main", kind: "main" }] };
+  conferences = ["beta/main", "local/simulated"].map((owner, index) => ({ ...held, conference: `${index}`, owner }));
+  expect((await doctorSays({ dialIn: undefined })).said.bridge).toMatch(/^warn {2}bridge: beta\/main uses it, too, /);
+  expect((await doctorSays({ dialIn: ["18005551234"] })).said.bridge).toMatch(/^ok /);
+});
 
 const place = { domain: "local", bridge: "simulated" };
 

@@ -13,7 +13,7 @@ import {
   toDo,
 } from "../mirror/changes.ts";
 import { type Call, initialCall, KEYS_KEPT, type Mirror, newCall } from "../mirror/mirror.ts";
-import { isHelper } from "../mirror/names.ts";
+import { isHelper, readBridgeName } from "../mirror/names.ts";
 import { type AriRoom, type AriSnapshot, ownRooms } from "../mirror/snapshot.ts";
 
 /** One reconciliation, and what follows from it so far. */
@@ -52,6 +52,7 @@ export function reconcile(
   reconcileChannels(draft, placesIn(rooms));
   endMissingCalls(draft);
   if (afterGap) endUnseenDials(mirror);
+  mirror.owners = snapshot.bridges.flatMap(({ name }) => readBridgeName(name)?.owner ?? []);
   if (snapshot.hasOthers) mirror.callsOfOthers = countOthers(mirror, snapshot.channels);
   return { reports: draft.reports, followUps: draft.followUps };
 }

@@ -3,6 +3,7 @@ import type { BridgeCall } from "../../../../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from "../../../../src/foundation/ids.ts";
 import { setLimited } from "../../../../src/foundation/limits.ts";
 import type { DriverIdentity, DriverState } from "../../driver.ts";
+import { sharedWith } from "../../ownership.ts";
 import { KeyTiming } from "./key-timing.ts";
 import type { CallNotes, ConferenceNotes, RoomName } from "./names.ts";
 
@@ -86,6 +87,8 @@ export class Mirror {
   /** Channels in the application that belong to nobody, as of the last snapshot. */
   strays: ReadonlySet<string> = new Set();
   callsOfOthers = 0;
+  /** Of all conferences, as of the last snapshot. */
+  owners: readonly string[] = [];
   /** Rises with each change. */
   version = 0;
 
@@ -234,7 +237,8 @@ export class Mirror {
       }),
     );
     const calls = [...this.endedCalls.values(), ...Array.from(this.calls.values(), stateOf)];
-    return { conferences, calls, callsOfOthers: this.callsOfOthers };
+    const { callsOfOthers, owners } = this;
+    return { conferences, calls, callsOfOthers, sharedWith: sharedWith(this.#identity, owners) };
   }
 
   #hold(entry: Entry): () => void {
