@@ -143,7 +143,7 @@ export class Agent {
     if (this.#acting) this.#commands.begin(now);
     const announcements = this.#keypads.announcements();
     if (hasCallers) this.#effects.announcements.push(...announcements);
-    const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
+    const wantsState = this.#pending.inDoubt > 0 || this.#reports.isSnapshotDue;
     this.#effects.askState ||= this.#acting && !this.#bridge.isAsked && wantsState;
     if (this.#effects.askState) this.#bridge.ask();
     if (this.#role.edgeUp) this.#sendHealth(tick, now);

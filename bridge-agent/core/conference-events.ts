@@ -217,11 +217,15 @@ export class ConferenceEvents {
     });
     this.#legs.showEntered(state.calls);
     for (const [call, dial] of this.#pending.ringing()) this.#checkDialled(call, dial, view);
-    // What is under way changes the conference: the edge compares it again later.
-    const wanted = [...this.#reports.snapshotsWanted]
-      .filter(([key, unless]) => unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key)))
-      .map(([key]) => key);
-    this.#reports.snapshotsWanted.clear();
+    const { snapshotsWanted } = this.#reports;
+    const wanted: ConfKey[] = [];
+    for (const [key, unless] of snapshotsWanted) {
+      // What is under way changes the conference: a later state answers.
+      if (unless !== null && !this.#isQuiet(key)) continue;
+      snapshotsWanted.delete(key);
+      if (unless === null || unless !== digestIn(view, key)) wanted.push(key);
+    }
+    this.#reports.isSnapshotDue = false;
     const keys = all ? new Set([...this.#reports.live.keys(), ...view.conferences.keys(), ...wanted]) : wanted;
     this.#addSnapshots(view, keys, gap);
     this.#speaking.clear();

@@ -15,14 +15,18 @@ interface DigestSeries extends FoundDigest {
 
 /** As long as this agent sees no change, a confirmed digest stays right: later ones only guard against what nobody thought of. */
 const MAX_ROUNDS = 8;
-/** Each one wakes an object. With a tick each 200 ms, a round of 2,000 takes 40 s; a larger one is spread over 50 s. */
+/** With a tick each 200 ms, a round of 2,000 takes 40 s; a larger one is spread over 50 s. */
 const FEWEST_AT_ONCE = 10;
 const MAX_TICKS = 250;
+/** The first digests of more conferences than this are spread over more rounds: the edge loads a conference for each. */
+const FIRST_AT_ONCE = 100;
+const MAX_FIRST_ROUNDS = 5;
 
 /**
  * Which digests are sent when. A round begins each minute. A conference's digest is sent in each round until the edge confirms it, then
  * after 2, 4 and up to 8 rounds, then each 8. It begins anew once the conference differs, or anything was reported of it. The third pause
- * differs, so that conferences that became quiet together come apart.
+ * differs, so that conferences that became quiet together come apart. If there are many, so do their first digests, but for those of
+ * conferences that the bridge changed without a report.
  */
 export class Digests {
   #round = 0;
@@ -39,21 +43,24 @@ export class Digests {
   beginRound(found: readonly FoundDigest[]): void {
     const before = this.#series;
     this.#round += 1;
+    const firstRounds = Math.min(MAX_FIRST_ROUNDS, Math.ceil(found.length / FIRST_AT_ONCE));
     this.#series = new Map(
       found.map((one) => {
         const known = before.get(one.conference);
-        const goesOn = known?.digest === one.digest && known.position === one.position;
-        return [one.conference, goesOn ? known : this.#begin(one)];
+        const isReported = known?.position !== one.position;
+        const goesOn = !isReported && known.digest === one.digest;
+        return [one.conference, goesOn ? known : this.#begin(one, isReported ? firstRounds : 1)];
       }),
     );
     this.#waiting = [...this.#series.values()].filter(({ dueIn }) => dueIn <= this.#round);
     this.#atOnce = Math.max(FEWEST_AT_ONCE, Math.ceil(this.#waiting.length / MAX_TICKS));
   }
 
-  #begin(found: FoundDigest): DigestSeries {
+  #begin(found: FoundDigest, firstRounds: number): DigestSeries {
+    const dueIn = this.#round + (this.#begun % firstRounds);
     const third = MAX_ROUNDS - (this.#begun % MAX_ROUNDS);
     this.#begun += 1;
-    return { ...found, dueIn: this.#round, pauses: [2, 4, third] };
+    return { ...found, dueIn, pauses: [2, 4, third] };
   }
 
   /** The next ones to send, but for those that are out of date. */

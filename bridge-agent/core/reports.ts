@@ -5,6 +5,7 @@ import {
   type Report,
   tellsTimes,
 } from "../../src/bridge/events.ts";
+import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { CallId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
 import type { AgentToEdge } from "../../src/link/messages.ts";
@@ -23,8 +24,8 @@ interface ConferenceReports {
 const MAX_UNACKNOWLEDGED = 5_000;
 /** So many callers who were turned away a new stream still tells of. */
 const MAX_TURNED_AWAY = 100;
-/** A message without an ack is sent again after this time, and its conference no longer counts as in flight. */
-export const RESEND_AFTER_MS = 1_000;
+/** Pauses after which a message without an ack is repeated, and its conference no longer counts as in flight. */
+const RESEND_AFTER = doubling(1_000, 4_000);
 /** In a lane, conferences whose message waits for its ack. Further reports join it: a backlog does not delay the pings. */
 const MAX_IN_FLIGHT = 16;
 const MAX_IN_A_MESSAGE = 500;
@@ -52,8 +53,10 @@ export class Reports {
   readonly #acks = new Map<ConfKey, number>();
   #acksSince: EpochMs = 0;
   readonly #allowance = new TokenBucket(SEND_RATE, 0);
-  /** The edge waits for snapshots of these: in any case, or unless what the bridge holds has this digest. */
+  /** The edge waits for snapshots of these: at once, or with the next round of digests unless the bridge's state has this digest. */
   readonly snapshotsWanted = new Map<ConfKey, string | null>();
+  /** True if one of them is wanted at once. */
+  isSnapshotDue = false;
 
   constructor(journal: AgentJournal, contents: JournalContents) {
     this.#journal = journal;
@@ -96,6 +99,7 @@ export class Reports {
 
   wantSnapshot(key: ConfKey, unless: string | null = null): void {
     if (this.snapshotsWanted.get(key) !== null) this.snapshotsWanted.set(key, unless);
+    this.isSnapshotDue ||= unless === null;
   }
 
   /** Whether the newest report is a snapshot: another one would say the same. */
@@ -272,6 +276,8 @@ class ReportStream {
   #next: number;
   /** How many reports the message in flight has; they are the first ones. */
   #sent = 0;
+  /** How often they were sent since the last ack. */
+  #attempts = 0;
   #sentAt: EpochMs = 0;
 
   constructor(id: StreamId, next: number, reports: readonly NumberedReport[]) {
@@ -316,15 +322,17 @@ class ReportStream {
   /** After a reconnect nothing counts as sent. */
   resend(): void {
     this.#sent = 0;
+    this.#attempts = 0;
   }
 
   sent(count: number, now: EpochMs): void {
     this.#sent = count;
+    this.#attempts += 1;
     this.#sentAt = now;
   }
 
   isOverdue(now: EpochMs): boolean {
-    return this.#sent > 0 && now - this.#sentAt >= RESEND_AFTER_MS;
+    return this.#sent > 0 && now - this.#sentAt >= pauseAfter(this.#attempts, RESEND_AFTER);
   }
 
   /** The reports of the next message. */
@@ -348,6 +356,7 @@ class ReportStream {
     if (count <= 0) return 0;
     this.#waiting.splice(0, count);
     this.#sent = Math.max(0, this.#sent - count);
+    this.#attempts = this.#sent > 0 ? 1 : 0;
     this.#sentAt = now;
     return count;
   }

@@ -207,6 +207,18 @@ test("begins a new stream for a new conference of the same key", () => {
   expect(world.accepted).toHaveLength(3);
 });
 
+function keyOf(index: number): ConfKey {
+  return `${100_000_000 + index}` as ConfKey;
+}
+
+function withConferences(count: number): AgentWorld {
+  const world = new AgentWorld();
+  world.connect();
+  for (let index = 0; index < count; index += 1) world.command(`create-${index}`, create, {}, keyOf(index));
+  world.settle();
+  return world;
+}
+
 describe("each minute", () => {
   const digests = (world: AgentWorld) =>
     world.heard.flatMap((message) => (message.type === "digests" ? message.digests : []));
@@ -269,7 +281,7 @@ describe("each minute", () => {
       world.machine.dialIn("1", "987654321#444#");
       world.settle();
       world.tell({ type: "snapshot-wanted", conference: KEY, unless: unless(world) });
-      world.settle();
+      world.pass(60_400);
       expect(snapshots(world)).toHaveLength(count);
     },
   );
@@ -279,25 +291,55 @@ describe("each minute", () => {
     world.connect();
     world.settle();
     world.tell({ type: "snapshot-wanted", conference: KEY, unless: "open.0.0.0" });
-    world.settle();
+    world.pass(60_400);
     expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
   });
 
+  test("reads the bridge's state once, however many conferences are compared", () => {
+    const questions = [10, 300].map((conferences) => {
+      const world = withConferences(conferences);
+      const before = world.stateQuestions;
+      for (let index = 0; index < conferences; index += 1) {
+        world.tell({ type: "snapshot-wanted", conference: keyOf(index), unless: "other" });
+        world.pass(100);
+      }
+      world.pass(60_400);
+      expect(snapshots(world)).toHaveLength(conferences);
+      return world.stateQuestions - before;
+    });
+    expect(questions).toEqual([1, 2]);
+  });
+
+  test("spreads the first digests of 600 conferences over five rounds", () => {
+    const world = withConferences(600);
+    const minutes = Array.from({ length: 6 }, () => {
+      const before = new Set(digests(world).map(({ conference }) => conference));
+      world.pass(60_000);
+      return new Set(digests(world).flatMap(({ conference }) => (before.has(conference) ? [] : conference))).size;
+    });
+    expect(minutes).toEqual([0, 120, 120, 120, 120, 120]);
+  });
+
+  test("sends the digest of a conference changed without an event in the next round", () => {
+    const world = withConferences(600);
+    world.pass(6 * 60_000);
+    Object.assign(world.machine.world.conferences.get(keyOf(599)) ?? {}, { locked: true });
+    world.pass(80_000);
+    const { digest } = digests(world).findLast(({ conference }) => conference === keyOf(599)) ?? {};
+    expect(digest).toBe(digestOf({ locked: true, callers: [], dialled: [], rooms: [], speaking: null }));
+  });
+
   test("the digests of many conferences are spread over the minute", () => {
-    const world = new AgentWorld();
-    world.connect();
-    const keys = Array.from({ length: 1_201 }, (_, index) => `${100_000_000 + index}` as ConfKey);
-    for (const [index, key] of keys.entries()) world.command(`create-${index}`, create, {}, key);
-    world.settle();
+    const world = withConferences(1_201);
     world.pass(60_200);
     const sizes = () => world.heard.flatMap((message) => (message.type === "digests" ? [message.digests.length] : []));
     expect(sizes()).toEqual([10]);
     // A change makes a digest wrong that was not sent yet.
-    world.machine.lockByTelephone(keys.at(-1) ?? KEY, true);
-    world.pass(24_000);
-    expect(sizes()).toEqual(Array.from({ length: 120 }, () => 10));
-    world.pass(35_000);
-    expect(sizes()).toHaveLength(120);
+    world.machine.lockByTelephone(keyOf(1_200), true);
+    world.pass(4_800);
+    expect(sizes()).toEqual(Array.from({ length: 24 }, () => 10));
+    world.pass(54_000);
+    expect(sizes()).toHaveLength(24);
   });
 
   test("sends the digest of a conference that only the bridge knows", () => {

@@ -97,6 +97,8 @@ export class AgentWorld {
   /** The edge acknowledges nothing that it accepts. */
   silent = false;
   readonly notes: string[] = [];
+  /** How often the agent asked for the bridge's whole state. */
+  stateQuestions = 0;
   /** The epochs by which the agent took the bridge for itself. */
   readonly activated: number[] = [];
   /** What callers were to hear. */
@@ -255,8 +257,9 @@ export class AgentWorld {
       if (this.#held.has(execution)) this.#held.set(execution, callOff);
       this.#step();
     }
-    if (effects.askState)
-      this.#put({ type: "state", state: this.#bridgeUp ? this.#ownership.ownPart(this.machine.state()) : null });
+    if (!effects.askState) return;
+    this.stateQuestions += 1;
+    this.#put({ type: "state", state: this.#bridgeUp ? this.#ownership.ownPart(this.machine.state()) : null });
   }
 
   get now(): number {

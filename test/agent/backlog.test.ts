@@ -116,3 +116,17 @@ test.each([
   expect(at(3).map(({ conference }) => conference)[0]).toBe("900000099");
   expect(at(3)).toHaveLength(17);
 });
+
+test("repeats reports without an ack after 1, 2 and 4 s", () => {
+  const backlog = new Backlog();
+  const hangs = () => null;
+  const sentAt = () => backlog.sent.map(({ at }) => at);
+  backlog.add(1, 1, snapshot(1));
+  while (backlog.now < 16_000) backlog.turn(hangs);
+  expect(sentAt()).toEqual([200, 1_200, 3_200, 7_200, 11_200, 15_200]);
+  while (backlog.reports.unacknowledged > 0) backlog.turn(() => 0);
+  const from = backlog.now;
+  backlog.add(1, 1, snapshot(1));
+  while (backlog.now < from + 2_000) backlog.turn(hangs);
+  expect(sentAt().slice(-2)).toEqual([from + 200, from + 1_200]);
+});

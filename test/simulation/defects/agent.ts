@@ -35,7 +35,7 @@ export const agentDefects: DefectsByFile = {
   "bridge-agent/core/reports.ts": {
     "reports without an ack are not sent again": {
       foundBy: "no command is pending",
-      before: "return this.#sent > 0 && now - this.#sentAt >= RESEND_AFTER_MS;",
+      before: "return this.#sent > 0 && now - this.#sentAt >= pauseAfter(this.#attempts, RESEND_AFTER);",
       after: "return this.#sent > this.#waiting.length && now >= this.#sentAt;",
     },
     "an ack for a conference that is over breaks the agent": {
@@ -135,7 +135,7 @@ export const agentDefects: DefectsByFile = {
     "an agent never answers a sweep": {
       foundBy: "a conference that runs is on the bridge",
       boosts: ["bridge restarted", "bridge event lost", "bridge and journal lost"],
-      before: "unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key))",
+      before: "unless === null || unless !== digestIn(view, key)",
       after: "unless === null",
     },
     "a caller's mute is not reported": {
