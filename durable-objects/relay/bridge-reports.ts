@@ -1,6 +1,6 @@
 import { isCompared } from "../../src/bridge/events.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import { TokenBucket } from "../../src/foundation/limits.ts";
+import { setLimited, TokenBucket } from "../../src/foundation/limits.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { inPortions } from "../../src/foundation/time/in-portions.ts";
 import { within } from "../../src/foundation/time/timers.ts";
@@ -31,6 +31,8 @@ const answerWithinMs = 10_000;
 const keptWithinMs = 10_000;
 /** How many conferences may be brought something at a time. */
 const mostConferences = 10_000;
+/** As many conferences as a large bridge has. */
+const mostConfirmed = 50_000;
 /** How many that the edge does not know get an object. Keys that an agent makes up must not fill the disk. */
 const finding = { burst: 10_000, perSecond: 0.1 };
 
@@ -47,6 +49,11 @@ export class BridgeReports {
   /** Conferences for which nothing waits but a comparison, in the order of their turns. */
   readonly #toCompare = new Set<ConfKey>();
   #isComparing = false;
+  /**
+   * The digest that each conference last confirmed, or the message under way that asks it, as long as no command or report can have
+   * changed the conference. It answers the agent without waking the conference. A relay that begins anew asks the conferences again.
+   */
+  readonly #confirmed = new Map<ConfKey, string | ForConference>();
 
   constructor(ports: ReportsPorts, store: RelayStore, log: RelayLog) {
     this.#ports = ports;
@@ -57,38 +64,60 @@ export class BridgeReports {
   add(said: ForConference | ForDirectory): void {
     if (said.type === "prompt-calls") return void this.#keep(said);
     const { conference } = said;
-    if (this.#store.hasConference(conference, this.#ports.now()) || this.#find(said)) return this.#wait(said);
+    if (said.type === "reports") this.#confirmed.delete(conference);
+    const isKnown = this.#store.hasConference(conference, this.#ports.now());
+    if (said.type === "digest") {
+      if (!isKnown) return this.#answerUnknown(said);
+      return this.#confirmed.get(conference) === said.digest ? this.#confirmDigest(said) : this.#wait(said);
+    }
+    if (isKnown || this.#find(said)) return this.#wait(said);
     // Without an ack, the agent would send its reports for ever.
     if (said.type === "reports") this.#ack(said, said.reports.at(-1)?.number ?? 0);
-    else if (said.type === "digest") this.#confirmDigest(said);
+  }
+
+  /** The conference may differ from the digest that it confirmed, unless it names that one; without a conference: all may. */
+  changed(conference?: ConfKey, digest?: string): void {
+    if (conference === undefined) this.#confirmed.clear();
+    else if (this.#confirmed.get(conference) !== digest) this.#confirmed.delete(conference);
+  }
+
+  /** The conference's object is made with its snapshot: keys that an agent makes up make none. */
+  #answerUnknown(said: Extract<ForConference, { type: "digest" }>): void {
+    const { id, conference } = said;
+    const mayFind = this.#allowance.lacksMs(1, this.#ports.now()) === 0;
+    if (mayFind) this.#ports.sockets.send(id, { type: "snapshot-wanted", conference });
+    else this.#confirmDigest(said);
   }
 
   /** A bridge may hold conferences that the edge does not know, as after a loss of the edge's state: an object looks after each. */
-  #find(said: ForConference): boolean {
+  #find(said: Exclude<ForConference, { type: "digest" }>): boolean {
     if (said.type === "commands-ack") return false;
     const { id, conference } = said;
     const identity = this.#ports.identity();
     const now = this.#ports.now();
     const isFound = this.#mayFind(now);
-    if (said.type === "reports" && identity) this.#ports.measures.foreignReports.count({ ...identity });
+    if (identity) this.#ports.measures.foreignReports.count({ ...identity });
     const about = { conference, ...(!isFound && { why: "too many" }) };
     this.#log("foreign-conference", findLink(this.#ports.state(), id)?.agent ?? "", about, "warn");
     if (!isFound) return false;
     this.#store.addConference(conference, now);
     // What happened there says little of all that is there.
-    if (said.type === "reports") this.#ports.sockets.send(id, { type: "snapshot-wanted", conference });
+    if (!isComparison(said)) this.#ports.sockets.send(id, { type: "snapshot-wanted", conference });
     return true;
   }
 
   /** A row more beside those of the object that is made: a relay that begins anew must grant no more. */
   #mayFind(now: EpochMs): boolean {
-    if (!this.#finding) {
-      const { left, at = now } = this.#store.read("finding") ?? {};
-      this.#finding = new TokenBucket(finding, at, left);
-    }
-    const isFound = this.#finding.spend(1, now);
-    if (isFound) this.#store.write("finding", { left: this.#finding.left, at: now });
+    const isFound = this.#allowance.spend(1, now);
+    if (isFound) this.#store.write("finding", { left: this.#allowance.left, at: now });
     return isFound;
+  }
+
+  get #allowance(): TokenBucket {
+    if (this.#finding) return this.#finding;
+    const { left, at = this.#ports.now() } = this.#store.read("finding") ?? {};
+    this.#finding = new TokenBucket(finding, at, left);
+    return this.#finding;
   }
 
   /** Joins what comes in one turn before it is brought. The agent repeats what is dropped. */
@@ -159,8 +188,12 @@ export class BridgeReports {
         return this.#ack(said, upTo);
       }
       case "digest": {
+        setLimited(this.#confirmed, confKey, said, mostConfirmed);
         const found = await conference.compareDigest(bridge, said.digest);
-        if (found === "same") return this.#confirmDigest(said);
+        if (found === "same") {
+          if (this.#confirmed.get(confKey) === said) this.#confirmed.set(confKey, said.digest);
+          return this.#confirmDigest(said);
+        }
         if (found === "undecided") return; // Not confirmed, the digest comes again in a minute.
         this.#log("conference-differs", "", { conference: confKey });
         return this.#ports.sockets.send(said.id, { type: "snapshot-wanted", conference: confKey });

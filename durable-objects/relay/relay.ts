@@ -200,6 +200,7 @@ export class Relay implements RelayRpc {
     const { domain, bridge, conference, commands, activeSince } = sent;
     this.#identity = { domain, bridge };
     this.#store.addConference(conference, this.#ports.now());
+    this.#reports.changed(conference);
     this.#replaceUseless();
     const now = this.#ports.now();
     const { createTimeoutMs = 0 } = this.#ports.settings(domain) ?? {};
@@ -217,6 +218,7 @@ export class Relay implements RelayRpc {
 
   async askForSnapshot(conference: ConfKey, unless: string): Promise<void> {
     this.#store.addConference(conference, this.#ports.now());
+    this.#reports.changed(conference, unless);
     this.#replaceUseless();
     const active = activeLink(this.#state);
     if (active) this.#ports.sockets.send(active.id, { type: "snapshot-wanted", conference, unless });
@@ -330,6 +332,7 @@ export class Relay implements RelayRpc {
     const active = activeLink(state);
     const isAnother = active?.id !== was?.id;
     const lost = isAnother && was ? { at: actedUntil(was, input, this.#ports), why: input.type } : undefined;
+    if (isAnother) this.#reports.changed();
     if (isAnother) this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
     if (lost && !active) this.#store.write("lost", { ...lost, missedAt: this.#missedAt });
     this.#state = state;

@@ -43,6 +43,61 @@ test("passes what the bridge cannot do with each report", async () => {
   expect(world.asked).toEqual([`${own} report 1 without lock of ${bridge}`]);
 });
 
+test("wakes conferences only for digests that they may not have", async () => {
+  const asked = [];
+  for (const count of [10, 300]) {
+    const world = await RelayWorld.begin();
+    const keys = Array.from({ length: count }, (_, index) => `9${index}` as ConfKey);
+    for (const key of keys) await world.relay.askForSnapshot(key, "d");
+    const round = async () => {
+      const before = world.asked.length;
+      world.sent.length = 0;
+      world.now += 10_000;
+      world.pings("link-1");
+      for (let from = 0; from < count; from += 100) world.says(digests(...keys.slice(from, from + 100)));
+      for (let turn = 0; turn < count / 10; turn += 1) {
+        await world.settle();
+        world.timers.advance(20);
+      }
+      expect(world.sent.filter(({ type }) => type === "digest-confirmed")).toHaveLength(count);
+      return world.asked.length - before;
+    };
+    const [first, second] = [await round(), await round()];
+    await world.relay.sendCommands({ domain, bridge, conference: keys[0] ?? own, commands, activeSince: null });
+    await world.relay.askForSnapshot(keys[1] ?? own, "other");
+    world.says(reports(keys[2] ?? own));
+    await world.settle();
+    const changed = await round();
+    world.sleep();
+    asked.push([first === count, second, changed, (await round()) === count]);
+  }
+  expect(asked).toEqual([
+    [true, 0, 3, true],
+    [true, 0, 3, true],
+  ]);
+});
+
+test("remembers no digest that a command may have outdated meanwhile", async () => {
+  const world = await RelayWorld.begin();
+  world.says(digests(own));
+  await Promise.resolve();
+  await world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
+  await world.settle();
+  world.timers.advance(20);
+  await world.settle();
+  world.says(digests(own));
+  await world.settle();
+  expect(world.asked).toEqual([`${own} digest of ${bridge}`, `${own} digest of ${bridge}`]);
+});
+
+test("a digest of an unknown conference asks the agent, and wakes no object", async () => {
+  const world = await RelayWorld.begin();
+  world.says(digests(foreign));
+  await world.settle();
+  expect(world.sent).toEqual([{ type: "snapshot-wanted", conference: foreign }]);
+  expect([world.asked, await world.relay.hasConference(foreign)]).toEqual([[], false]);
+});
+
 test.each([
   ["differs", [{ type: "snapshot-wanted", conference: own }]],
   ["undecided", []],
@@ -105,7 +160,7 @@ test("an agent gets at most ten thousand objects a minute", async () => {
   const world = await RelayWorld.begin();
   const keys = Array.from({ length: 10_200 }, (_, index) => `9${index}` as ConfKey);
   const areGranted = async (...keys: readonly ConfKey[]) => {
-    world.says(digests(...keys));
+    for (const key of keys) world.says(reports(key));
     const known = await Promise.all(keys.map((key) => world.relay.hasConference(key)));
     return known.filter((isKnown) => isKnown).length;
   };

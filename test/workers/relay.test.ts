@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { digestOf } from "../../src/bridge/state.ts";
@@ -105,12 +105,16 @@ test("a snapshot is wanted of a conference whose digest differs, and of one that
   expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference });
 
   const found = "600000000" as ConfKey;
+  const conferences = async () => (await listDurableObjectIds(env.CONFERENCE)).length;
+  const before = await conferences();
   agent.say(digestsOf(found, false));
   expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference: found });
+  expect(await conferences()).toBe(before);
   const report = { type: "event", event: { type: "snapshot", conference: held() } } as const;
   agent.say({ type: "reports", epoch: agent.epoch, conference: found, stream, reports: [{ number: 7, report }] });
   const heard = [await agent.next(), await agent.next()];
   expect(heard).toContainEqual({ type: "reports-ack", conference: found, stream, upTo: 7 });
+  expect(await conferences()).toBe(before + 1);
   expect(heard).toContainEqual(
     expect.objectContaining({
       type: "commands",
