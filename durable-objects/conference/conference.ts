@@ -20,9 +20,9 @@ import type {
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { within } from "../../src/foundation/time/timers.ts";
-import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../../src/rpc/conference.ts";
+import type { AgentReports, ConferenceDocument, ConferenceIdentity, SweepResult } from "../../src/rpc/conference.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
-import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
+import type { IdAllocatorRpc, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -47,6 +47,7 @@ interface ConferencePorts extends Platform, DomainPorts {
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
   directory(domain: DomainName): Pick<DirectoryRpc, "publish">;
+  idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "sweepNext">;
 }
 
 /** How soon an alarm comes at the earliest: an object that is alive does what is due by itself. A create has the shortest deadline. */
@@ -54,6 +55,8 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 /** Within this time a post is confirmed, as a rule. */
 const confirmedMs = 300;
 const overdueMs = 60_000;
+/** A quiet conference is swept at least so often: only a sweep finds what no message shows. */
+const sweptEveryMs = 3_600_000;
 /** How soon the alarm comes again for what the directory lacks of a conference that is over. */
 const owedAgainMs = 60_000;
 const askWithinMs = 5000;
@@ -89,6 +92,8 @@ export class Conference {
   #isCreateUnderWay = false;
   /** How often the relay has failed in a row, and when it is asked again. */
   #asking = { failures: 0, againAt: 0 };
+  /** Whether the sweeps may leave it alone, as this life or an earlier one has let them. */
+  #mayBeQuiet: boolean;
 
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
@@ -107,6 +112,7 @@ export class Conference {
     this.#ports = ports;
     this.#store = store;
     this.#identity = store.identity;
+    this.#mayBeQuiet = store.identity !== null;
     // After the backup, the state that was lost has used ids that this one has at hand.
     const atHand = progress.restoredAt === platform.restoredAt ? progress : noIds;
     this.#ids = new IdSupply(
@@ -211,12 +217,33 @@ export class Conference {
     return this.#clock.alarm.fired(() => (this.#store.identity ? this.#wake("alarm") : undefined));
   }
 
-  async sweep(): Promise<boolean> {
-    if (!this.#store.identity) return false;
+  async sweep(): Promise<SweepResult> {
+    if (!this.#store.identity) return { runs: false, quietUntil: null };
     this.#publisher.remind();
     this.reader.deleteUnused();
     await this.#sweep();
-    return this.#ongoing !== null;
+    const quietUntil = this.#quietUntil;
+    this.#mayBeQuiet = quietUntil !== null;
+    return { runs: this.#ongoing !== null, quietUntil };
+  }
+
+  get #quietUntil(): EpochMs | null {
+    const domain = this.#findDomain();
+    if (!domain || this.#isToAsk || this.#publisher.owes) return null;
+    const due = earliest(this.#nextDue, deletionOf(this.#store, domain));
+    return Math.min((due ?? Number.POSITIVE_INFINITY) + overdueMs, this.#ports.now() + sweptEveryMs);
+  }
+
+  /** Before this life ends, also if its alarm gets lost: what the commit left is then done by the next sweep. */
+  #sweepNext(): void {
+    if (!this.#mayBeQuiet) return;
+    this.#mayBeQuiet = false;
+    const { domain, confKey } = this.#identified;
+    const asked = this.#ports.idAllocator(domain).sweepNext(confKey);
+    asked.catch((error: unknown) => {
+      this.#mayBeQuiet = true;
+      this.#log("warn", "sweep-not-asked", { why: String(error) });
+    });
   }
 
   async publish(isWhole: boolean): Promise<boolean> {
@@ -230,13 +257,17 @@ export class Conference {
     const domain = this.#findDomain();
     if (!domain) return this.alarm();
     const now = this.#ports.now();
-    const nextCommand = this.#sender.schedule.nextDue(this.#store.state.commands);
-    const due = earliest(nextCommand, this.#outbox.nextDue, nextDeadline(this.#store.state));
+    const due = this.#nextDue;
     if (due !== null && due + overdueMs < now) await this.alarm();
     const deleteAt = deletionOf(this.#store, domain);
     if (deleteAt !== null && deleteAt <= now) return this.#arm(deleteAt);
     this.#isToAsk = true;
     await this.#askForSnapshot();
+  }
+
+  get #nextDue(): EpochMs | null {
+    const { commands } = this.#store.state;
+    return earliest(this.#sender.schedule.nextDue(commands), this.#outbox.nextDue, nextDeadline(this.#store.state));
   }
 
   /** A relay that fails is asked again after a pause. That it fails says nothing of the conference. */
@@ -371,6 +402,7 @@ export class Conference {
       if (before !== null && bridge !== null && before !== bridge) schedule.agentChanged();
       for (const ms of tookMs) measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#noteCreate(this.#ongoing === "creating");
+      this.#sweepNext();
       this.#publisher.committed(batch.facts);
       outbox.accept(batch.queue);
       this.#send();

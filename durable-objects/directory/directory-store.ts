@@ -21,7 +21,7 @@ export interface DirectoryContext extends StorePorts, Timers, Pick<Platform, "lo
   readonly store: DirectoryStore;
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "publish">;
   /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
-  conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+  conferencesOf(domain: DomainName, lastMs: number, before: number | null): Promise<HolderPage>;
   /** Called after the commit of a visible change. */
   changed(): Promise<void>;
 }

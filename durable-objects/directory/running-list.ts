@@ -226,9 +226,8 @@ export class RunningList {
   }
 
   async #noteUnfilled(domain: DomainName): Promise<void> {
-    for (let before: number | null = null, upTo: number | null = null; ; ) {
-      const { holders, next }: HolderPage = await this.#context.conferencesOf(domain, refillMs, before, upTo);
-      upTo ??= holders[0]?.place ?? null;
+    for (let before: number | null = null; ; ) {
+      const { holders, next }: HolderPage = await this.#context.conferencesOf(domain, refillMs, before);
       for (const { key } of holders) this.#store.exec("INSERT OR IGNORE INTO unfilled (key) VALUES (?)", key);
       if (next === null) return;
       before = next;

@@ -19,7 +19,9 @@ interface Round {
   readonly beganAt: EpochMs;
   /** The conferences that are left are before this place. */
   readonly before: number;
-  /** Another one begins behind it. */
+  /** It wakes quiet conferences, too. */
+  readonly isWhole?: true;
+  /** Another one begins behind it, which does. */
   readonly again?: true;
 }
 
@@ -33,15 +35,18 @@ const pageEveryMs = 10_000;
 const sweepWithinMs = 10_000;
 /** All objects of an edge may share one thread: the posts of others must find a gap. */
 const sweptAtOnce = 20;
+/** Before this place are all conferences. */
+const beforeAll = Number.MAX_SAFE_INTEGER;
 /** Before this place are no conferences: what is left of the round is the expiry of old ids. */
 const behindAll = 0;
 
 /**
  * The TransIDs and MsgIDs of one domain, allocated in blocks, so that no two objects ever use the same. By its blocks the allocator knows
- * which conferences there are, and sweeps them, so that no message pays for this: it wakes each conference that runs, or did in the last
- * six hours, every five minutes, so that it does what is overdue and compares itself with its bridge. The platform gives up an alarm that
- * failed some times in a row, as in an outage of a few minutes: nothing else would then wake a conference that nobody talks to. A round
- * goes page by page, the latest conferences first, and takes longer with more than 15,000; one that failed comes again in the next round.
+ * which conferences there are, and sweeps them, so that no message pays for this: every five minutes it wakes each conference that runs,
+ * or did in the last six hours, so that it does what is overdue and compares itself with its bridge. The platform gives up an alarm that
+ * failed some times in a row, as in an outage of a few minutes: nothing else would then wake a conference that nobody talks to. A quiet
+ * conference says until when it may be left alone, and asks for the next sweep with its next commit. A restore, and a round that the relay
+ * asks for, wake it all the same. A round goes page by page, the latest conferences first, and takes longer with more than 15,000; one that failed comes again in the next round.
  * When ids expire, their conference is woken a last time, or for a week as long as that fails: the alarm for its deletion may have been
  * given up, too. The expiry of many ids goes on in later rounds.
  */
@@ -51,6 +56,8 @@ export class DomainIds implements IdAllocatorRpc {
   readonly #alarm: Alarm;
   /** Set where another round is to begin: the page under way is none of it. */
   #again = false;
+  /** Conferences that asked for the next sweep while a page was under way. */
+  readonly #hurried = new Set<ConfKey>();
   #known: DomainName | undefined;
 
   constructor(ports: DomainIdsPorts, ids: IdAllocator) {
@@ -80,14 +87,19 @@ export class DomainIds implements IdAllocatorRpc {
     return [...new Set(holders.filter((key) => key !== null))];
   }
 
-  async conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage> {
-    return this.#ids.holdersSince(this.#ports.now() - lastMs, before, upTo);
+  async conferencesOf(lastMs: number, before: number | null): Promise<HolderPage> {
+    return this.#ids.holdersSince(this.#ports.now() - lastMs, before);
+  }
+
+  async sweepNext(conference: ConfKey): Promise<void> {
+    this.#hurried.add(conference);
+    this.#ids.keepQuiet(new Map([[conference, null]]));
   }
 
   /** Begins a round now, or behind the one that is under way: that one must come to its end, however often somebody asks. */
   sweep(): Promise<void> {
     const round = this.#ports.kept.get<Round | null>(roundKey);
-    if (round) this.#keepRound({ ...round, again: true });
+    this.#keepRound(round ? { ...round, again: true } : this.#wholeRound());
     this.#again = true;
     return this.#alarm.ensure(this.#ports.now() + (round ? pageEveryMs : 0));
   }
@@ -108,6 +120,10 @@ export class DomainIds implements IdAllocatorRpc {
     this.#known = domain;
   }
 
+  #wholeRound(): Round {
+    return { beganAt: this.#ports.now(), before: beforeAll, isWhole: true };
+  }
+
   #keepRound(round: Round | null): void {
     this.#ports.kept.put(roundKey, round);
   }
@@ -117,7 +133,9 @@ export class DomainIds implements IdAllocatorRpc {
     const ids = this.#ids;
     const at = this.#ports.now();
     this.#again = false;
+    this.#hurried.clear();
     const kept = this.#ports.kept.get<Round | null>(roundKey) ?? null;
+    const isWhole = kept?.isWhole === true || ids.isBehind;
     // After the clock was set back, a round would have begun in the future.
     const beganAt = Math.min(kept?.beganAt ?? at, at);
     const { holders, next } = ids.holdersSince(at - reachMs, kept?.before ?? null);
@@ -131,12 +149,13 @@ export class DomainIds implements IdAllocatorRpc {
     if (before !== null) this.#alarm.wakeBy(nextPage);
     else if (expiry !== null) this.#alarm.wakeBy(Math.max(expiry, nextRound));
     const latest = new Map(holders.map((holder) => [holder.key, holder.at]));
-    const { running, failed } = await this.#sweep(new Set([...latest.keys(), ...(expired?.holders ?? [])]));
+    const due = holders.filter(({ quietUntil }) => isWhole || quietUntil === null || quietUntil <= at);
+    const { running, failed } = await this.#sweep(new Set([...due.map(({ key }) => key), ...(expired?.holders ?? [])]));
     for (const key of running) if ((latest.get(key) ?? 0) <= at - renewAfterMs) ids.renew(key, at);
     if (expired) ids.expire(expired, failed, at);
     const again = kept?.again === true || this.#again;
-    if (before !== null) this.#keepRound({ beganAt, before, ...(again && { again }) });
-    else if (kept !== null) this.#keepRound(null);
+    if (before !== null) this.#keepRound({ beganAt, before, ...(isWhole && { isWhole }), ...(again && { again }) });
+    else if (again || kept !== null) this.#keepRound(again ? this.#wholeRound() : null);
     if (before === null && again) this.#alarm.wakeBy(this.#ports.now());
   }
 
@@ -146,14 +165,19 @@ export class DomainIds implements IdAllocatorRpc {
     const domain = this.#domain as DomainName;
     const rest = conferences.values();
     const [running, failed, over] = [new Set<ConfKey>(), new Set<ConfKey>(), new Set<ConfKey>()];
+    if (conferences.size === 0) return { running, failed };
+    const quiet = new Map<ConfKey, EpochMs | null>();
     const sweepOneByOne = async () => {
       for (const confKey of rest) {
         const swept = this.#ports.conference(domain, confKey).sweep();
-        const runs = await within(this.#ports, sweepWithinMs, "a conference", swept).catch(() => null);
-        (runs === null ? failed : runs ? running : over).add(confKey);
+        const found = await within(this.#ports, sweepWithinMs, "a conference", swept).catch(() => null);
+        (found === null ? failed : found.runs ? running : over).add(confKey);
+        quiet.set(confKey, found?.quietUntil ?? null);
       }
     };
     await Promise.all(Array.from({ length: sweptAtOnce }, sweepOneByOne));
+    for (const key of this.#hurried) quiet.delete(key);
+    this.#ids.keepQuiet(quiet);
     if (failed.size > 0) this.#ports.log({ level: "warn", event: "not-swept", domain, conferences: failed.size });
     // A conference that breaks after it has published looks as before: only the sweep finds it.
     const found = { failed: [...failed], running: [...running], over: [...over] };

@@ -16,9 +16,15 @@ interface ExpiredBlocks {
   readonly hasMore: boolean;
 }
 
+/** A conference as its latest sweep left it. */
+interface SweptHolder extends Holder {
+  /** The sweeps need not wake it before; `null`: the next one does. */
+  readonly quietUntil: EpochMs | null;
+}
+
 /**
- * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises. The two
- * sequences advance apart (protocol T34), each from the day's first id on (protocol T35). WebEx ignores an id that it got before, so a state
+ * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises, and one for
+ * each conference with its latest place. The two sequences advance apart (protocol T34), each from the day's first id on (protocol T35). WebEx ignores an id that it got before, so a state
  * that is new, or restored, begins behind all ids of today that a lost state can have used.
  */
 export class IdAllocator {
@@ -37,10 +43,20 @@ export class IdAllocator {
       `CREATE TABLE IF NOT EXISTS allocated (msg_first INTEGER PRIMARY KEY, msg_end INTEGER NOT NULL, trans_end INTEGER NOT NULL,
        holder TEXT, at INTEGER NOT NULL, restored_at INTEGER)`,
     );
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS conference
+       (key TEXT PRIMARY KEY, place INTEGER NOT NULL, at INTEGER NOT NULL, quiet_until INTEGER) WITHOUT ROWID`,
+    );
+    sql.exec("CREATE INDEX IF NOT EXISTS conference_by_place ON conference (place)");
     const [latest] = sql.exec("SELECT msg_end, trans_end, restored_at FROM allocated ORDER BY msg_first DESC LIMIT 1");
     this.#isBehind = !latest || latest.restored_at !== restoredAt;
     this.#nextMsg = Number(latest?.msg_end ?? 0);
     this.#nextTrans = Number(latest?.trans_end ?? 0);
+  }
+
+  /** True from a restore to the next allocation: what older sweeps found says nothing. */
+  get isBehind(): boolean {
+    return this.#isBehind;
   }
 
   #firstPlace(now: EpochMs): number {
@@ -64,6 +80,13 @@ export class IdAllocator {
         "INSERT OR REPLACE INTO allocated (msg_first, msg_end, trans_end, holder, at, restored_at) VALUES (?, ?, ?, ?, ?, ?)",
         ...[msgFirst, msgEnd, transEnd, holder, now, this.#restoredAt],
       );
+      if (this.#isBehind) this.#sql.exec("UPDATE conference SET quiet_until = NULL");
+      if (holder === null) return;
+      this.#sql.exec(
+        `INSERT INTO conference (key, place, at) VALUES (?, ?, ?)
+         ON CONFLICT (key) DO UPDATE SET place = excluded.place, at = excluded.at`,
+        ...[holder, msgFirst, now],
+      );
     });
     this.#nextMsg = msgEnd;
     this.#nextTrans = transEnd;
@@ -77,22 +100,31 @@ export class IdAllocator {
   }
 
   /**
-   * The conferences that have been allocated blocks since then, some at a time, by the latest block of each, which must be before this place;
-   * `next`: those that are left are before that one. Blocks behind `upTo` do not count: with the first place of the first page, a
-   * conference that is allocated more while pages are read keeps its place.
+   * The conferences that have been allocated blocks since then, some at a time, by the latest block of each, which must be before this
+   * place; `next`: those that are left are before that one.
    */
-  holdersSince(since: EpochMs, before: number | null, upTo: number | null = null): HolderPage {
-    // A clock that was set back for a moment leaves old rows among the young ones, so the first old row is not the end.
+  holdersSince(since: EpochMs, before: number | null): HolderPage<SweptHolder> {
     const rows = this.#sql.exec(
-      `SELECT holder, max(msg_first) AS latest, at FROM allocated
-       WHERE msg_first > ifnull((SELECT msg_first FROM allocated WHERE at < ? ORDER BY msg_first DESC LIMIT 1 OFFSET ?), -1)
-       AND msg_first <= ? AND at >= ? AND holder IS NOT NULL GROUP BY holder HAVING latest < ? ORDER BY latest DESC LIMIT ?`,
-      ...[since, pageSize, upTo ?? Number.MAX_SAFE_INTEGER, since, before ?? Number.MAX_SAFE_INTEGER, pageSize],
+      "SELECT key, place, at, quiet_until FROM conference WHERE place < ? ORDER BY place DESC LIMIT ?",
+      ...[before ?? Number.MAX_SAFE_INTEGER, pageSize],
     );
-    const holders = rows.map(
-      ({ holder, latest, at }): Holder => ({ key: holder as ConfKey, place: Number(latest), at: Number(at) }),
+    const page = rows.map(
+      ({ key, place, at, quiet_until: quietUntil }): SweptHolder => ({
+        ...{ key: key as ConfKey, place: Number(place), at: Number(at) },
+        quietUntil: quietUntil as EpochMs | null,
+      }),
     );
-    return { holders, next: holders[pageSize - 1]?.place ?? null };
+    // A clock that was set back for a moment leaves old rows among the young ones, so the first old row is not the end.
+    const holders = page.filter(({ at }) => at >= since);
+    return { holders, next: holders.length === 0 ? null : (page[pageSize - 1]?.place ?? null) };
+  }
+
+  /** Notes until when the sweeps need not wake these conferences. */
+  keepQuiet(until: ReadonlyMap<ConfKey, EpochMs | null>): void {
+    this.#sql.transaction(() => {
+      for (const [key, at] of until)
+        this.#sql.exec("UPDATE conference SET quiet_until = ? WHERE key = ? AND quiet_until IS NOT ?", at, key, at);
+    });
   }
 
   /** Returns some of the oldest blocks, if they are not needed any more. */
@@ -121,6 +153,10 @@ export class IdAllocator {
       );
       this.#sql.exec(
         `UPDATE allocated SET holder = NULL WHERE msg_first <= ? AND ${goes} AND holder IS NOT NULL`,
+        ...values,
+      );
+      this.#sql.exec(
+        "DELETE FROM conference WHERE place <= ? AND (place < ? OR key NOT IN (SELECT value FROM json_each(?)))",
         ...values,
       );
     });

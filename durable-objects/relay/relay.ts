@@ -357,13 +357,15 @@ export class Relay implements RelayRpc {
 
   /**
    * A bridge that was started anew has lost its conferences, and the agent that noticed may end before it has told the edge of all. The
-   * one that acts next knows of none of them, so the conferences ask.
+   * one that acts next knows of none of them, so the conferences ask. They also ask an agent that connects anew: it may have lost its
+   * journal, and a question that was under way got lost with its link.
    */
   #sweepBehindLoss(): void {
     const { lastActive } = this.#state;
-    const bootId = activeLink(this.#state)?.health?.bootId;
+    const { id, health } = activeLink(this.#state) ?? {};
+    const bootId = health?.bootId;
     if (!lastActive || bootId === undefined || !this.#identity || this.#isSweeping) return;
-    const acting = `${lastActive.since} ${bootId}`;
+    const acting = `${lastActive.since} ${bootId} ${id}`;
     if (acting === this.#sweepBegunFor) return;
     // With the first agent of all, nothing can have been lost.
     if (this.#sweepBegunFor === undefined) return this.#noteSweep(acting);

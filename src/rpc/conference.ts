@@ -69,6 +69,14 @@ export interface JournalPlace {
   readonly at: EpochMs;
 }
 
+/** What a sweep has found. */
+export interface SweepResult {
+  /** Whether the conference is being created or runs. */
+  readonly runs: boolean;
+  /** Unless it asks for the next sweep, nothing is overdue before; `null`: something is pending that has no time. */
+  readonly quietUntil: EpochMs | null;
+}
+
 /**
  * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking and cannot be fetched, or the
  * settings do not have the domain. A caller that stops waiting does not know whether it was committed, and asks again.
@@ -106,9 +114,9 @@ export interface ConferenceRpc {
   /**
    * Does what is long overdue, for the case that the alarm got lost, and lets the bridge's agent compare a conference that runs with what
    * the bridge holds: the bridge may have lost it together with the agent that knew of it. Where nothing is overdue and nothing differs,
-   * this writes nothing. Resolves to whether the conference is being created or runs.
+   * this writes nothing.
    */
-  sweep(): Promise<boolean>;
+  sweep(): Promise<SweepResult>;
   /** Sends its rows to the directory, with `isWhole` also those that this has stored. Resolves, once they are stored, to whether it knows anything. */
   publish(isWhole: boolean): Promise<boolean>;
 }

@@ -33,8 +33,8 @@ export interface Holder {
   readonly at: EpochMs;
 }
 
-export interface HolderPage {
-  readonly holders: readonly Holder[];
+export interface HolderPage<Of extends Holder = Holder> {
+  readonly holders: readonly Of[];
   /** `null`: there are no more. */
   readonly next: number | null;
 }
@@ -47,11 +47,12 @@ export interface IdAllocatorRpc {
   /** The conferences that were given the blocks of this id, as a MsgID and as a TransID: none, one or two. Whether they used it, they know. */
   holdersOf(id: string): Promise<readonly ConfKey[]>;
   /**
-   * Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. Ids
-   * behind `upTo` do not count, which is the first place of the first page. A conference that runs is allocated ids every few hours,
-   * however quiet it is.
+   * Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. A
+   * conference that is allocated more meanwhile is on no later page. One that runs is allocated ids every few hours, however quiet it is.
    */
-  conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
-  /** Has each conference that runs compare itself with its bridge, from now on and not only when the next round is due. */
+  conferencesOf(lastMs: number, before: number | null): Promise<HolderPage>;
+  /** Wakes each conference now, also quiet ones, so that each that runs compares itself with its bridge. */
   sweep(): Promise<void>;
+  /** Has the next round wake this conference, which is no longer as its last sweep said. */
+  sweepNext(conference: ConfKey): Promise<void>;
 }

@@ -33,7 +33,7 @@ export const objectMethods = {
     view: viewMs,
   },
   handles: methods("resolve", "hasConference"),
-  idAllocator: methods("holderOf", "holdersOf", "allocate", "conferencesOf", "sweep"),
+  idAllocator: methods("holderOf", "holdersOf", "allocate", "conferencesOf", "sweep", "sweepNext"),
   mailbox: { send: null, share: null, waiting: viewMs },
   directory: {
     ...methods("running", "audit", "waitingFor", "acknowledge", "promptCalls", "publish", "swept"),

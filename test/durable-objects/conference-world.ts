@@ -74,6 +74,7 @@ export class ConferenceWorld {
   restoredAt: number | null = null;
   /** Why the settings cannot be read. */
   settingsFault: string | null = null;
+  sweepsAsked = 0;
   allocateIds: (wanted: IdsWanted) => Promise<IdBlocks> = async (wanted) =>
     this.allocator.allocate(confKey, wanted, this.time.now);
   share: (answers: SharedAnswers) => Promise<ShareResult> = async () => "confirmed";
@@ -176,6 +177,7 @@ export class ConferenceWorld {
           return alive(this.publish(batch));
         },
       }),
+      idAllocator: () => ({ sweepNext: async () => void this.sweepsAsked++ }),
       nonce: () => String(++this.#nonces),
       deleteAll: async () => {
         step();

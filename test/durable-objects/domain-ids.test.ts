@@ -15,7 +15,7 @@ function domainIds(time: Clock): DomainIds {
   const ports = {
     ...fakePlatform(time),
     domain: () => testDomain(),
-    conference: () => ({ sweep: async () => true }),
+    conference: () => ({ sweep: async () => ({ runs: true, quietUntil: null }) }),
     directory: () => ({ swept: async () => {} }),
     kept: {
       get: <Value>(name: string) => kept.get(name) as Value | undefined,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
 import { IdSupply, noIds } from "../../durable-objects/ids/id-supply.ts";
+import type { SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import { Clock } from "../kit/clock.ts";
@@ -138,6 +139,19 @@ test("uses no id of an empty block", async () => {
   expect(await next("transIds")).toEqual(["52491000000"]);
   ids.allocate(a, both(50), midnight);
   expect(await next("msgIds", "transIds", "msgIds")).toEqual(["52491000050", "52491000001", "52491000051"]);
+});
+
+test("a page of conferences is read by an index, and sorts and groups nothing", () => {
+  const [sql, queries] = [new Database(), new Set<string>()];
+  const exec = (query: string, ...values: readonly SqlValue[]) => {
+    queries.add(query);
+    return sql.exec(query, ...values);
+  };
+  const ids = new IdAllocator({ exec, transaction: (work) => sql.transaction(work) });
+  queries.clear();
+  ids.holdersSince(midnight, null);
+  const plan = [...queries].flatMap((query) => sql.exec(`EXPLAIN QUERY PLAN ${query}`));
+  expect(plan.map(({ detail }) => detail)).toEqual(["SEARCH conference USING INDEX conference_by_place (place<?)"]);
 });
 
 /** 50 ids of each kind for `a`, then as many for `b`. */

@@ -287,6 +287,11 @@ test("a restart of the bridge has all conferences compared", async () => {
   expect(await swept()).toBe(0);
   saysBoot(world, "third");
   expect(await swept()).toBe(1);
+
+  // It may have lost its journal, and questions with its link.
+  world.connect("agent-2");
+  saysBoot(world, "third");
+  expect(await swept()).toBe(1);
 });
 
 test("a restart of the relay does not lose a comparison", async () => {

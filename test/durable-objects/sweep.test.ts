@@ -4,6 +4,7 @@ import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { type BridgeName, type CallId, type ConfKey, type DomainName, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import type { SweepResult } from "../../src/rpc/conference.ts";
 import type { Swept } from "../../src/rpc/directory.ts";
 import { held } from "../builders.ts";
 import { Clock } from "../kit/clock.ts";
@@ -14,6 +15,8 @@ const noon = Date.UTC(2026, 0, 1, 12);
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
+
+const over: SweepResult = { runs: false, quietUntil: null };
 
 /** An id allocator whose conferences note when they are swept. */
 class Allocator {
@@ -33,8 +36,8 @@ class Allocator {
   /** The platform calls no alarm while the one before runs. */
   #alarm: Promise<void> = Promise.resolve();
   #sweep = this.#begin();
-  /** What a sweep of each conference comes to, and whether that runs. */
-  becomes: (confKey: ConfKey) => Promise<boolean> = async () => false;
+  /** What a sweep of each conference comes to. */
+  becomes: (confKey: ConfKey) => Promise<SweepResult> = async () => over;
 
   /** Its memory is gone. */
   evict(): void {
@@ -74,7 +77,7 @@ class Allocator {
     return new DomainIds(ports, this.ids);
   }
 
-  async #sweepOne(confKey: ConfKey): Promise<boolean> {
+  async #sweepOne(confKey: ConfKey): Promise<SweepResult> {
     this.#atOnce += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce);
     const minutes = this.swept.get(confKey) ?? [];
@@ -82,6 +85,10 @@ class Allocator {
     return this.becomes(confKey).finally(() => {
       this.#atOnce -= 1;
     });
+  }
+
+  next(confKey: string): Promise<void> {
+    return this.#sweep.sweepNext(confKey as ConfKey);
   }
 
   begin(): Promise<void> {
@@ -117,6 +124,55 @@ test("a requested round of sweeps follows the current one", async () => {
   ]);
 });
 
+test("wakes no quiet conference, whatever their number", async () => {
+  const found = [];
+  for (const count of [10, 300]) {
+    const allocator = new Allocator();
+    allocator.becomes = async () => ({ runs: true, quietUntil: allocator.time.now + hourMs });
+    for (let index = 0; index < count; index += 1) await allocator.allocate(`k${index}`);
+    await allocator.time.pass(6 * minuteMs);
+    const woken = async (minutes: number) => {
+      const [sweeps, calls] = [[...allocator.swept.values()].flat().length, allocator.found.length];
+      await allocator.time.pass(minutes * minuteMs);
+      return [[...allocator.swept.values()].flat().length - sweeps, allocator.found.length - calls];
+    };
+    const atRest = await woken(30);
+    await allocator.next("k7");
+    allocator.evict();
+    const hurried = await woken(10);
+    await allocator.begin();
+    const all = await woken(1);
+    found.push([atRest, hurried, all[0] === count, (await woken(65))[0] === count]);
+  }
+  const each = [[0, 0], [1, 1], true, true];
+  expect(found).toEqual([each, each]);
+});
+
+test("a conference that asks during its sweep is swept again", async () => {
+  const allocator = new Allocator();
+  const quiet = async (): Promise<SweepResult> => ({ runs: true, quietUntil: allocator.time.now + hourMs });
+  for (const key of ["busy", "quiet", "broken"]) await allocator.allocate(key);
+  allocator.becomes = async (key) => {
+    if (key === "busy") await allocator.next(key);
+    if (key === "broken") throw new Error("out of reach");
+    return quiet();
+  };
+  await allocator.time.pass(11 * minuteMs);
+  expect(Object.fromEntries(allocator.swept)).toEqual({ busy: [5, 10], quiet: [5], broken: [5, 10] });
+});
+
+test("sweeps quiet conferences after a restore", async () => {
+  const sql = new Database();
+  const block = { msgIds: 20, transIds: 20 };
+  const until = () => new IdAllocator(sql, noon).holdersSince(0, null).holders.map(({ quietUntil }) => quietUntil);
+  const before = new IdAllocator(sql);
+  before.allocate("k" as ConfKey, block, noon);
+  before.keepQuiet(new Map([["k" as ConfKey, noon + hourMs]]));
+  expect([before.isBehind, new IdAllocator(sql, noon).isBehind, until()]).toEqual([false, true, [noon + hourMs]]);
+  new IdAllocator(sql, noon).allocate("other" as ConfKey, block, noon);
+  expect(until()).toEqual([null, null]);
+});
+
 test("sweeps the load of protocol T9 in five minutes", async () => {
   const allocator = new Allocator();
   const block = { msgIds: 20, transIds: 20 };
@@ -135,11 +191,11 @@ test("sweeps a quiet conference as long as it runs", async () => {
   const allocator = new Allocator();
   await allocator.allocate("quiet");
   const known = () => allocator.ids.holdersSince(allocator.time.now - 6 * hourMs, null).holders.map(({ key }) => key);
-  allocator.becomes = async () => true;
+  allocator.becomes = async () => ({ ...over, runs: true });
   await allocator.time.pass(2 * dayMs);
   expect(allocator.swept.get("quiet")).toHaveLength((2 * 24 * 60) / 5);
   expect(known()).toEqual(["quiet"]);
-  allocator.becomes = async () => false;
+  allocator.becomes = async () => over;
   await allocator.time.pass(6 * hourMs + 10 * minuteMs);
   expect(known()).toEqual([]);
 });
@@ -154,14 +210,14 @@ test("a conference's ids end after eight days", async () => {
 
 test("a sweep says whether a conference runs", async () => {
   const world = new ConferenceWorld();
-  expect(await world.conference.sweep()).toBe(false);
+  expect(await world.conference.sweep()).toEqual(over);
   await world.running(1);
   const running = world.conference.sweep();
   await world.during(running);
   await world.reported({ type: "event", event: { type: "conference-ended" } });
-  const over = world.conference.sweep();
-  await world.during(over);
-  expect(await Promise.all([running, over])).toEqual([true, false]);
+  const ended = world.conference.sweep();
+  await world.during(ended);
+  expect(await Promise.all([running, ended])).toMatchObject([{ runs: true }, { runs: false }]);
 });
 
 test("a round sweeps twenty conferences at once, whatever one of them does", async () => {
@@ -171,7 +227,7 @@ test("a round sweeps twenty conferences at once, whatever one of them does", asy
     await Promise.resolve();
     if (confKey === "k1193") throw new Error("out of reach");
     if (confKey === "k1192") await new Promise(() => {});
-    return false;
+    return over;
   };
   await allocator.time.pass(5 * minuteMs);
   expect(allocator.swept.size).toBe(500);
@@ -192,6 +248,33 @@ test("a round sweeps twenty conferences at once, whatever one of them does", asy
   await allocator.time.pass(5 * minuteMs);
   expect(allocator.swept.get("k1193")).toEqual([5, 10]);
   expect(allocator.swept.has("late")).toBe(true);
+});
+
+test("a conference is quiet until its next commit, in any life", async () => {
+  const world = await ConferenceWorld.running(1);
+  const quiet = async () => {
+    await world.time.pass(minuteMs);
+    const swept = world.conference.sweep();
+    await world.during(swept);
+    return ((await swept).quietUntil ?? 0) > world.time.now + 59 * minuteMs;
+  };
+  expect([await quiet(), world.sweepsAsked]).toEqual([true, 0]);
+  for (const number of [1, 2]) await world.reported(callerEntered(number));
+  expect([await quiet(), world.sweepsAsked]).toEqual([true, 1]);
+  world.kill();
+  world.start();
+  for (const number of [3, 4]) await world.reported(callerEntered(number));
+  expect(world.sweepsAsked).toBe(2);
+});
+
+test("a sweep comes when what is pending is overdue", async () => {
+  const world = new ConferenceWorld();
+  await world.received("create", createConference());
+  await world.time.pass(5_000);
+  const swept = world.conference.sweep();
+  await world.during(swept);
+  const { quietUntil } = await swept;
+  expect(quietUntil).toBeLessThan(world.time.now + 71_000);
 });
 
 test("a sweep does what a lost alarm left", async () => {
