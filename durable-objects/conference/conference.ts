@@ -123,7 +123,6 @@ export class Conference {
     );
     const outboxPorts = {
       ...ports,
-      changed: () => this.#publisher?.changed(),
       said: (facts: readonly Fact[], isAlone: boolean) => this.#publisher.committed(facts, isAlone),
       awaits: (host: string) => store.state.outages.has(host as WebexHost),
       reached: (host: string) => this.#reached(host as WebexHost),
@@ -403,8 +402,7 @@ export class Conference {
       for (const ms of tookMs) measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#noteCreate(this.#ongoing === "creating");
       this.#sweepNext();
-      this.#publisher.committed(batch.facts);
-      outbox.accept(batch.queue);
+      this.#publisher.committed([...outbox.accept(batch.queue), ...batch.facts]);
       this.#send();
       // Send first: the alarm would only repeat it, and if the alarm cannot be set there is no repeat.
       if (items.every(isSpeech) && nextDeadline(store.state) === null) this.#armLater();

@@ -32,8 +32,6 @@ import {
 interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measures"> {
   /** Hands answers to the mailbox, where they meet those of other conferences. Absent: no answers are shared. */
   share?(answers: SharedAnswers): Promise<ShareResult>;
-  /** Called when rows changed, or why they wait, or when Confirmations are on disk. Absent: nobody is shown them. */
-  changed?(): void;
   /** Whether this host counts as unreachable. Its next Confirmation is a sign of life: one transaction deletes the row and acts on it. */
   awaits?(host: QueuedDocument["host"]): boolean;
   /** Called with facts about the rows that are on disk. `isAlone`: no other transaction came in time for them to go with. */
@@ -165,16 +163,16 @@ export class Outbox {
     for (const row of rows) if (!here.has(row)) this.#store.putDocument(row);
   }
 
-  /** Accepts what is on disk now. A post whose row is gone is broken off. */
-  accept(queue: Queue): void {
-    this.#queue = queue;
-    if (this.#confirmed.size > 0) this.#ports.said?.(this.confirmed, false);
+  /** Accepts what is on disk now, and returns the Confirmations among it. A post whose row is gone is broken off. */
+  accept(queue: Queue): readonly Fact[] {
+    const { confirmed } = this;
     this.#confirmed.clear();
     this.#say.cancel();
-    this.#count();
+    this.#keep(queue.rows, queue);
     this.#deliveries.works();
     this.#deliveries.keepOnly(new Set(queue.rows.map(({ seq }) => seq)));
     this.pump();
+    return confirmed;
   }
 
   /** Resolves when no message of this name waits here: each was confirmed, or given up. */
@@ -343,20 +341,15 @@ export class Outbox {
     });
     for (const seq of confirmed.keys()) this.#confirmed.delete(seq);
     this.#say.cancel();
-    this.#ports.said?.([...Array.from(confirmed.values(), ({ fact }) => fact), ...facts], isAlone);
     this.#keep(rows);
+    this.#ports.said?.([...Array.from(confirmed.values(), ({ fact }) => fact), ...facts], isAlone);
     this.#deliveries.works();
     this.pump();
   }
 
-  #keep(rows: Rows): void {
-    this.#queue = { ...this.#queue, rows };
-    this.#count();
-  }
-
-  #count(): void {
+  #keep(rows: Rows, queue = this.#queue): void {
+    this.#queue = { ...queue, rows };
     for (const resolve of this.#waiting.splice(0)) resolve();
-    this.#ports.changed?.();
   }
 
   #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: LogFacts): void {

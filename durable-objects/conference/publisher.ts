@@ -60,6 +60,8 @@ export class Publisher {
   #isWatched = false;
   #sentAt: EpochMs = Number.NEGATIVE_INFINITY;
   readonly #rowAtStart: number;
+  /** Hash of the current state; `null`: a commit or time may have changed it. */
+  #hash: number | null = null;
 
   constructor(ports: PublisherPorts, store: ConferenceStore, outbox: Pick<Outbox, "rows" | "sayConfirmed">) {
     this.#ports = ports;
@@ -90,12 +92,13 @@ export class Publisher {
 
   /** `isAlone`: no further facts will follow soon. A waiting object is billed. */
   committed(facts: readonly Fact[], isAlone = false): void {
+    this.#hash = null;
     // Send at once: the ack is then stored with WebEx's Confirmation of the end, often the last row for long.
     if (!isOngoing(this.#store.state.head) && this.owes) this.#feed.changed(0);
     else if (facts.some(isUrgent)) this.#feed.changed(urgentMs);
     else if (facts.some(isSoon) || (facts.some(isPublished) && this.#areCountsDue))
       this.#feed.changed(isAlone ? urgentMs : undefined);
-    else this.changed();
+    else this.#sendChange();
   }
 
   /** The conference's next alarm sends the rest. */
@@ -105,6 +108,11 @@ export class Publisher {
 
   /** Notes changes without a fact: waiting documents, opened rooms. */
   changed(): void {
+    this.#hash = null;
+    this.#sendChange();
+  }
+
+  #sendChange(): void {
     if (this.#isChanged) this.#feed.changed();
   }
 
@@ -150,6 +158,7 @@ export class Publisher {
     this.#sentAt = this.#ports.now();
     // Otherwise Confirmations would get their own batch right after this one.
     this.#outbox.sayConfirmed();
+    this.#hash = null;
     const { row, counted } = this.#published;
     const facts = journal.facts(Math.min(row, counted.upTo), mostRows);
     const upTo = facts.length < mostRows ? journal.lastSeq : (facts.at(-1)?.seq ?? journal.lastSeq);
@@ -197,7 +206,7 @@ export class Publisher {
     try {
       store.setPublished({ ...has, directory, ...(isNew && { row: 0 }) }, isLast);
       if (isNew || hasMore) this.#feed.changed(0);
-      else this.changed();
+      else this.#sendChange();
     } catch (error) {
       // It has the batch, although a full disk does not confirm it.
       this.#ports.log({ level: "warn", event: "directory-ack-not-kept", why: String(error) });
@@ -205,7 +214,8 @@ export class Publisher {
   }
 
   get #nowHash(): number {
-    return hash(JSON.stringify([currentRow(this.#context()), this.#waiting]));
+    this.#hash ??= hash(JSON.stringify([currentRow(this.#context()), this.#waiting]));
+    return this.#hash;
   }
 
   /** Works without settings, which cannot always be read. */

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
 import { event } from "../builders.ts";
 import { ConferenceWorld, callerEntered, request } from "./conference-world.ts";
 
@@ -110,4 +111,20 @@ test("posts a report of speakers after a kill", async () => {
   await world.time.pass(10_000);
 
   expect(world.posted).toHaveLength(1);
+});
+
+test("hashes the published row for each commit, batch and alarm, and for no post", async () => {
+  const world = await ConferenceWorld.running(1);
+  await world.time.pass(60_000);
+  const posts = world.posted.length;
+  const stringify = vi.spyOn(JSON, "stringify");
+  for (const muted of [true, false, true, false]) {
+    await world.reported({ type: "event", event: { type: "caller-muted", call: "c0" as CallId, muted } });
+    await world.time.pass(10_000);
+  }
+  const hashed = stringify.mock.calls.filter(([value]) => Array.isArray(value) && Array.isArray(value[1]));
+  stringify.mockRestore();
+  expect(world.posted.length - posts).toBe(4);
+  // Of each event: its commit, that of the Confirmation, an alarm, a batch and the change that it acknowledges.
+  expect(hashed.length).toBeLessThanOrEqual(4 * 5);
 });
