@@ -90,7 +90,7 @@ export class RunningList {
   }
 
   async areRunning(keys: readonly ConfKey[]): Promise<boolean> {
-    return keys.some((key) => this.#store.running.value.has(key));
+    return keys.some((key) => this.#store.running.has(key));
   }
 
   /** The first rows of a search, by key. */
