@@ -142,7 +142,7 @@ export const figures: readonly Figure[] = [
   { name: "size: a mute among 1,000 callers", compare: sizeFigure },
   { name: "failover of 500 callers", compare: failoverFigure },
   { name: "creates: 3,000 in a minute", alone: createFigures },
-  { name: "overload: more creates than the edge can do", alone: overloadFigures },
+  { name: "overload: more than the edge can create", alone: overloadFigures },
   { name: "looks: polls of the overview", alone: looksFigures },
   { name: "idle: memory of conferences at rest, and a start with them", alone: idleFigures },
 ];
