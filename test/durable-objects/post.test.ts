@@ -498,14 +498,11 @@ function tlsAlert(description: number): Uint8Array {
 }
 
 function postedBy(post: typeof fetchPost, url: string, timeoutMs = 5_000): Promise<HttpAnswer> {
-  const { signal } = new AbortController();
   return post({ url, body: "<WbxTSPSchema/>", contentType: "text/xml; charset=UTF-8", timeoutMs, signal });
 }
 
-const json = {
-  ...{ body: "{}", contentType: "application/json", headers: {}, timeoutMs: 5_000 },
-  signal: new AbortController().signal,
-} as const;
+const { signal } = new AbortController();
+const json = { body: "{}", contentType: "application/json", headers: {}, timeoutMs: 5_000, signal } as const;
 
 function servingTcp(connected: (socket: Socket) => void): Promise<number> {
   const server = createPlainServer((socket) => {
