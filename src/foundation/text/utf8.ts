@@ -10,9 +10,11 @@ export function utf8Text(bytes: Uint8Array): string {
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || first * second === 0;
   if (isUtf16) throw new NotUtf8("it is UTF-16: save it as UTF-8");
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
-    const replaced = new TextEncoder().encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+    const replaced = new TextEncoder().encode(
+      new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes),
+    );
     const found = bytes.findIndex((byte, at) => byte !== replaced[at]);
     const at = found === -1 ? bytes.length - 1 : found;
     const hex = bytes[at]?.toString(16).toUpperCase();
