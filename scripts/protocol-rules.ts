@@ -73,7 +73,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   "Call flows": {
     "4.1": "Create: the answer when the bridge has answered, then Status 0.",
     "4.2":
-      "Call in: WebEx is notified of the caller, and names the call. With MaxNumAttendee callers inside, a caller hears that the conference is full, and a call-out gets code 4. 0 means no limit. The latest create counts; a lower limit disconnects nobody.",
+      "Call in: WebEx is notified of the caller, and names the call. Silence of 10 s after the key admits a caller without attendee ID; `keypad.askAttendeeId: false` asks for none. With MaxNumAttendee callers inside, a caller hears that the conference is full, and a call-out gets code 4. 0 means no limit. The latest create counts; a lower limit disconnects nobody.",
     "4.3": "Call out: the answer when the far end picks up, and only then the entry.",
     "4.4": "A call-out that fails is answered with the reason, and nobody enters.",
     "4.5": "A call-out that is cancelled: both requests are answered.",
@@ -96,20 +96,22 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       "Silent call-out: muted and without a tone, whatever Privilege says; before a private talk, too, it is muted first.",
     "4.18":
       "Silent call-in: an attendee ID that equals AnonymousID, digit by digit; letters of AnonymousID count as the keys that have them; the latest create that has one counts. What the bridge refuses to take is told again a minute later, or with the next create.",
-    "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
-    "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
+    "4.19":
+      "An attendee ID keyed later is reported with the caller's unchanged state. Where the ID is asked for, the merge code may precede it.",
+    "4.20":
+      "The recorder joins like anybody; its dial sequence, with the conference's key and codes, is reported after Status 0.",
     "4.21":
       "Invite by phone: a private talk with the host, then both move to the main conference, and WebEx is notified once both are there. Each notification has the invitee's ParticipantType and DID, and its AttendeeID if the request has one. The first invitation chooses the host: who entered the subscriber code, else a call that the setting `protocol.host` or the create names, else the first to enter of the callers present; never a silent monitor. The chosen host stays the host, recognized by attendee ID, or by number if the caller enters no attendee ID and nobody else present has that number. A later subscriber code or named call wins. While the host is away or in a sub-conference, the invitee waits, and WebEx gets an ActionResult other than 0. Nobody else is taken out of the meeting. When the host is back, the invitee enters once WebEx adds it (ActionCode 6). If another server takes over, a waiting invitee enters the main conference. An answered invitee without a host, or whose host has left the talk, waits at most a minute. Then it is disconnected (Status 2), unless WebEx adds it or the host returns to the talk. A muted host is heard only in the talk: the bridge unmutes the host on entry and mutes again before the exit, without a notification. If WebEx, an operator or the host mutes or unmutes meanwhile, that counts at once and afterwards, and is reported. Mute all and unmute all skip talks. If the bridge cannot mute, the host talks as is. If it refuses to restore a mute, WebEx is notified that the mute is lifted.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
     "6.6":
-      "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in those are nobody's attendee ID, and are not kept. By default the two that begin like the one with an attendee ID are left out: there a ProfileID counts as the attendee ID. A sequence that is not whole 8 s after its last key, that has other keys or an empty PIN in it, or into which a takeover falls, leads nobody in: its caller is asked.",
+      "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in those are nobody's attendee ID, and are not kept. By default the two that begin like the one with an attendee ID are left out: there a ProfileID is sent as attendee ID. A sequence that is not whole 8 s after its last key, that has other keys or an empty PIN in it, or into which a takeover falls, leads nobody in: its caller is asked.",
   },
   Failover: {
     F1: "Muted callers are reported as muted, after their entry.",
     F2: "A locked conference stays locked.",
     F3: "Callers who joined meanwhile are reported like everybody, without a name.",
     F4: "Callers who left meanwhile are reported as left, by the name known before, and not as entered.",
-    F5: "A conference that ended meanwhile: a create gets only code 11, until one server has confirmed it, or for an hour. Then the key is free (`protocol.closedAnswer`).",
+    F5: "A conference that ended meanwhile: a create gets only code 11, until one server has confirmed it, or for an hour. Then the key is free (`protocol.closedAnswer`). After a close that WebEx asked for, no create gets it.",
     F6: "A private talk ends: both are back in the main conference, and reported so.",
     F7: "A sub-conference goes on, and is reported by Status 2.",
   },

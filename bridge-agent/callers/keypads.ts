@@ -61,7 +61,7 @@ interface KeypadParts {
 
 /** The keypads of callers: what they bring about, what callers hear, and on whom the agent hangs up. */
 export class Keypads {
-  #codes: KeypadCodes = { merge: "*1", mute: "*6" };
+  #codes: KeypadCodes = { merge: "*1", mute: "*6", askAttendeeId: true };
   #sequences: readonly DialSequence[] = [];
   readonly #parts: KeypadParts;
   /** Legs whose keypad may change when time passes. */

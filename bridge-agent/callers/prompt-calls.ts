@@ -57,9 +57,10 @@ export class PromptCalls {
   /** Its caller has keyed something that leads nowhere without a #, and pauses, or goes on for long. */
   unfinished(leg: Leg, now: EpochMs): void {
     const { digits = 0, ...place } = placeOf(leg, leg.keypad);
-    if (digits === 0 && place.conference === undefined) return;
     const story = this.#storyOf(leg);
     const known = story.unfinished;
+    // Silence after a known key soon leads in.
+    if (digits === 0 && !known) return;
     const isKnown = known?.digits === digits && known.conference === place.conference;
     if (!isKnown && (!known || now - known.at >= UNFINISHED_AGAIN_MS))
       this.#change(story, { unfinished: { at: now, digits, ...place } });

@@ -69,7 +69,7 @@ export type KeypadAction =
 type HangUp = Extract<KeypadAction, { type: "hang-up" }>;
 
 export interface KeypadRules {
-  readonly codes: Pick<KeypadCodes, "merge" | "mute">;
+  readonly codes: Omit<KeypadCodes, "sequences">;
   readonly sequences?: readonly DialSequence[];
   find(key: string): Entrance | null;
 }
@@ -82,6 +82,8 @@ interface Context {
 }
 
 const PATIENCE_MS = 30_000;
+/** Silence after a known key for this time means that the caller has no attendee ID (protocol 4.2). */
+const ID_PATIENCE_MS = 10_000;
 /** How long a sequence waits for its next key: three pauses of a telephone and one more. */
 const SEQUENCE_PAUSE_MS = 8_000;
 export const KEY_TRIES = 3;
@@ -115,7 +117,11 @@ export function resume(
   const again = [...counting.map((entry) => entry || "*"), begun].join("#");
   let step: ReturnType<typeof press> = { keypad: prompted(at), actions: [] };
   for (const key of again)
-    if (isAtPrompt(step.keypad)) step = press(step.keypad, { type: "keys", keys: key, at }, rules);
+    if (isAtPrompt(step.keypad)) {
+      // A star in an attendee ID may stand for a doubt, and so begins no code.
+      const isDoubtful = key === "*" && step.keypad.at === "attendee-id";
+      step = press(step.keypad, { type: "keys", keys: key, at, inDoubt: isDoubtful }, rules);
+    }
   const { keypad, actions } = step;
   return { keypad: isAtPrompt(keypad) && keys !== "" ? { ...keypad, inDoubt: true } : keypad, actions };
 }
@@ -145,9 +151,11 @@ function wait(keypad: Keypad, context: Context): Keypad {
       return dialled ? enterDialled(keypad, dialled, context) : askInstead(keypad, context);
     }
     case "conference-key":
-    case "attendee-id":
       if (isAskedNow(keypad, now)) return askAgain(keypad, context);
       return now - keypad.since >= PATIENCE_MS ? hangUp({ why: "silent" }, context) : keypad;
+    case "attendee-id":
+      if (isAskedNow(keypad, now)) return askAgain(keypad, context);
+      return now - keypad.since >= ID_PATIENCE_MS ? enter({ ...keypad, typed: "" }, context) : keypad;
     case "inside":
       return waitInside(keypad, context);
     case "over":
@@ -179,7 +187,9 @@ function pressOne(keypad: Keypad, key: string, isDoubtful: boolean, context: Con
     }
     case "attendee-id":
       if (key === "#") return enterAs(keypad, context);
-      return key === "*" ? inDoubt(keypad, now) : next;
+      if (/^\d*$/.test(typed + key) || mayMerge(typed + key, rules)) return next;
+      // Behind the star, another conference's key may begin.
+      return { ...inDoubt(keypad, now), typed: (typed + key).split("*").at(-1) ?? "" };
     default:
       return assertNever(keypad);
   }
@@ -229,24 +239,37 @@ function isKey(sign: string): boolean {
   return /[0-9*#]/.test(sign);
 }
 
-function chooseConference(key: string, tries: Tries, context: Context): Keypad {
+/** `isDialled`: the attendee ID is known already, or known to be absent. */
+function chooseConference(key: string, tries: Tries, context: Context, isDialled = false): Keypad {
   const { now, rules } = context;
   const found = rules.find(key);
   if (found) {
     const { conference, host, locked, full } = found;
     if (locked || full) return hangUp({ why: locked ? "locked" : "full", conference }, context);
-    return { ...prompted(now, tries), at: "attendee-id", conference, host };
+    const asked: AskedForId = { ...prompted(now, tries), at: "attendee-id", conference, host };
+    return rules.codes.askAttendeeId || isDialled ? asked : enter(asked, context);
   }
   const unknown = tries.unknown + 1;
   context.actions.push({ type: "wrong-key", digits: key.length });
   return unknown >= KEY_TRIES ? hangUp({ why: "unknown-keys" }, context) : prompted(now, { ...tries, unknown });
 }
 
-/** What a caller has typed is its attendee ID; unless it was keying the conference anew when it was asked for that. */
+/** What a caller has typed is its attendee ID, after the merge code or alone; unless it was keying the conference anew. */
 function enterAs(keypad: AskedForId, context: Context): Keypad {
   const { conference, typed } = keypad;
+  const { merge } = context.rules.codes;
+  if (typed.includes("*")) {
+    // A star stands only in a merge code, which may lack its end.
+    const isWhole = typed.startsWith(merge);
+    return isWhole ? enter({ ...keypad, typed: typed.slice(merge.length) }, context) : inDoubt(keypad, context.now);
+  }
   const isAnew = typed !== "" && context.rules.find(typed)?.conference === conference;
   return isAnew ? chooseConference(typed, keypad, context) : enter(keypad, context);
+}
+
+/** True if these keys begin the merge code, or an attendee ID after it. A code of digits would be part of an ID. */
+function mayMerge(keys: string, { codes: { merge } }: KeypadRules): boolean {
+  return merge.startsWith(keys) || (keys.startsWith(merge) && /^\d*$/.test(keys.slice(merge.length)));
 }
 
 type AskedForId = Extract<AtPrompt, { at: "attendee-id" }>;
@@ -263,7 +286,7 @@ function enter(keypad: AskedForId, context: Context): Keypad {
 }
 
 function enterDialled(keypad: AtPrompt, { accessCode, attendeeId }: DialledSequence, context: Context): Keypad {
-  const chosen = chooseConference(accessCode, keypad, context);
+  const chosen = chooseConference(accessCode, keypad, context, true);
   return chosen.at === "attendee-id" ? enter({ ...chosen, typed: attendeeId ?? "" }, context) : chosen;
 }
 

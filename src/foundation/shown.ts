@@ -31,9 +31,9 @@ export const fields = {
   ...marked(
     "open",
     "accessCodes action actionId actionResult actions adhocInstall again agent agents aheadMs alerts allow",
-    "announce answerBy answered answeredAt askers at attached attempt attempts away began bridge bridges by call",
-    "call-out caller callers callMinutes callOuts calls callType clockDiffers closedAnswer closedMemoryMs command",
-    "commandId commands conference conferences confirmed confKey count country createdAt createTimeoutMs",
+    "announce answerBy answered answeredAt askAttendeeId askers at attached attempt attempts away",
+    "began bridge bridges by call call-out caller callers callMinutes callOuts calls callType clockDiffers closedAnswer",
+    "closedMemoryMs command commandId commands conference conferences confirmed confKey count country createdAt createTimeoutMs",
     "customerReference deny detail dialled dialledAt dialledOut differences digits direction disk document",
     "documents domain done droppedBefore dueAt element elsewhere end endAt endedAt endedBy entered enteredAt",
     "epoch error event events expired extCallId extCallIds extConfId extConfIds facts failed failedMs failovers",

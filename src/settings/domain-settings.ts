@@ -55,12 +55,21 @@ const protocol = v.pipe(
   }),
 );
 
-/** Pauses `Pn`, digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). */
+/** No conference key and no access code that can be entered has more digits. */
+const MAX_DIALLED = "0".repeat(64);
+
+/** Pauses `Pn`, digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). Each conference has its own key and codes for the names. */
 const recordingSequence = v.pipe(
   v.string(),
-  v.regex(/^(?:P\d+|D[\d#*]+)+$/, "must be P (pause) and D (digits) items, for example P15D123456789#P0"),
+  v.regex(
+    /^(?:P\d+|D(?:[\d#*]|\[(?:ConfKey|ParticipantCode|SubscriberCode)\])+)+$/,
+    "must be P (pause) and D (digits) items, for example P15D123456789#P0, with [ConfKey], [ParticipantCode] or [SubscriberCode] among the digits",
+  ),
   v.transform((text) => (text.endsWith("P0") ? text : `${text}P0`)),
-  v.maxLength(255, "must have at most 255 characters, the final P0 among them"),
+  v.check(
+    (text) => text.replaceAll(/\[\w+\]/g, MAX_DIALLED).length <= 255,
+    "must have at most 255 characters, the final P0 among them, and 64 for each name in brackets",
+  ),
 );
 
 /** The numbers that callers of a domain may dial, by country; the first number of a country is shown first (protocol 1.6). */
@@ -165,6 +174,7 @@ export const domainSettings = v.strictObject({
     v.strictObject({
       merge: keypadCode,
       mute: keypadCode,
+      askAttendeeId: v.optional(flag, true),
       sequences: v.optional(
         v.pipe(v.array(dialSequence), v.maxLength(20, "must have at most 20 sequences")),
         plainSequences,

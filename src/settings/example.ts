@@ -41,7 +41,7 @@ export const example: DomainSettingsInput = {
     gatherMs: 300,
   },
   keypad: { ...local.keypad, sequences: ["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"] },
-  recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D123456789#P0" },
+  recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D[ConfKey]#P0" },
   hybrid: {
     clientUrl: "https://voice.example.com/client",
     connectData: "room=7",

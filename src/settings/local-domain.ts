@@ -19,7 +19,7 @@ export function localDomain(options: {
     closedMemoryMs: 3_600_000,
     orphanConferenceMinutes: 240,
     createTimeoutMs: 15_000,
-    keypad: { merge: "*1", mute: "*6" },
+    keypad: { merge: "*1", mute: "*6", askAttendeeId: true },
     rateLimitPerMinute: 600_000, // Beyond what one machine can do: load tests are welcome here.
   };
 }

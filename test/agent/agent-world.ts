@@ -41,7 +41,7 @@ export const welcome: Extract<EdgeToAgent, { type: "welcome" }> = {
   activeSince: 1,
   heartbeatMs: 3_000,
   alone: true,
-  keypad: { merge: "*1", mute: "*6" },
+  keypad: { merge: "*1", mute: "*6", askAttendeeId: true },
 };
 
 export function openedJournal(file: string) {
@@ -66,7 +66,7 @@ export class AgentWorld {
   activeSince = 1;
   /** Whether the bridge has no other agent. */
   alone = true;
-  keypad: KeypadCodes = { merge: "*1", mute: "*6" };
+  keypad: KeypadCodes = { merge: "*1", mute: "*6", askAttendeeId: true };
   /** How many calls the bridge says that it carries; `null`: any number. */
   ports: number | null = null;
   /** Those that it keeps, by call. */

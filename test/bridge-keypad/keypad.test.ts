@@ -27,7 +27,7 @@ function leadsTo(conference: string, more: Partial<Entrance> = {}): Entrance {
 }
 
 const rules: KeypadRules = {
-  codes: { merge: "*1", mute: "*6" },
+  codes: { merge: "*1", mute: "*6", askAttendeeId: true },
   find: (key) => {
     if (key === "987654321") return leadsTo(key, { anonymousId: "0444" });
     if (key === "111") return leadsTo(key, { locked: true });
@@ -77,6 +77,11 @@ describe("at the prompt", () => {
       "987654321#987654321#444#",
       [admit("444")],
     ],
+    ["the merge code and an attendee ID lead in", "987654321#*1555#", [admit("555")]],
+    ["the merge code of a silent monitor leads in silently", "987654321#*10444#", [admit("0444", true)]],
+    ["the merge code without attendee ID leads in without", "987654321#*1#", [admit(null)]],
+    ["the merge code with a star in the attendee ID does not lead in", "987654321#*15*1555#", []],
+    ["half of the merge code does not lead in", "987654321#*#", []],
     ["other signs than keys are passed over", "98 76A54321#\n44é4#", [admit("444")]],
     ["an endless key matches nothing", `${"9".repeat(500)}#987654321##`, [admit(null)]],
     [
@@ -86,6 +91,34 @@ describe("at the prompt", () => {
     ],
   ])("%s", (_, keys, actions) => {
     expect(keyed(keys)).toEqual(actions);
+  });
+
+  test.each([
+    ["silence", ""],
+    ["digits without a #", "44"],
+    ["half of the merge code", "*"],
+  ])("10 s after %s a caller with a known key is admitted without attendee ID (protocol 4.2)", (_, keys) => {
+    const { keypad } = press(prompted(0), { type: "keys", keys: `987654321#${keys}`, at: 1_000 }, rules);
+    expect(press(keypad, { type: "time", at: 10_999 }, rules).actions).toEqual([]);
+    expect(press(keypad, { type: "time", at: 11_000 }, rules).actions).toEqual([admit(null)]);
+    const locked = { ...rules, find: (key: string) => leadsTo(key, { locked: true }) };
+    expect(press(keypad, { type: "time", at: 11_000 }, locked).actions).toEqual([isLocked]);
+  });
+
+  test.each<[string, string, KeypadAction[]]>([
+    ["right after the key", "987654321#*1555#", [admit(null), identify("555")]],
+    ["also by the key again after another one", "5#987654321#444#", [admit(null)]],
+    ["not into a locked conference", "111#", [isLocked]],
+    ["with the ID of a dial sequence", "*01*987654321#444#*01*", [admit("444")]],
+  ])("where nobody is asked for an attendee ID, callers are admitted %s (protocol 4.2)", (_, keys, actions) => {
+    const sequences = [parseDialSequence("*01*[AccessCode]#[AttendeeID]#*01*") ?? expect.fail()];
+    const by = { ...rules, codes: { ...rules.codes, askAttendeeId: false }, sequences };
+    expect(keyed(keys, prompted(0), by)).toEqual(actions);
+  });
+
+  test("an all-digit merge code is part of an attendee ID in the prompt", () => {
+    const by = { ...rules, codes: { ...rules.codes, merge: "77" } };
+    expect(keyed("987654321#77555#", prompted(0), by)).toEqual([admit("77555")]);
   });
 
   test("an absent AnonymousID never matches, not even an empty attendee ID (protocol 4.18)", () => {
@@ -228,7 +261,7 @@ describe("in the conference", () => {
   });
 
   describe("where the merge code begins like the mute code", () => {
-    const alike = { ...rules, codes: { merge: "*61", mute: "*6" } };
+    const alike = { ...rules, codes: { ...rules.codes, merge: "*61", mute: "*6" } };
     test.each<[string, string, KeypadAction[]]>([
       ["both are understood", "*61555#*6#", [identify("555"), toggle]],
       ["the mute code is understood by what follows", "*6*6#", [toggle, toggle]],
@@ -245,7 +278,7 @@ describe("in the conference", () => {
   });
 
   test("one code for both merges with an attendee ID and mutes without", () => {
-    const same = { ...rules, codes: { merge: "*1", mute: "*1" } };
+    const same = { ...rules, codes: { ...rules.codes, merge: "*1", mute: "*1" } };
     expect(keyed("*1555#*1#", inside(false), same)).toEqual([identify("555"), toggle]);
   });
 });
@@ -282,13 +315,13 @@ describe("in the conference, where keys may be told twice,", () => {
   });
 
   test("a doubtful mute code with two equal digits is asked for again", () => {
-    const by = { ...rules, codes: { merge: "*1", mute: "**" } };
+    const by = { ...rules, codes: { ...rules.codes, merge: "*1", mute: "**" } };
     expect(told("**?", by)).toEqual([askAgain]);
     expect(told("**", by)).toEqual([toggle]);
   });
 
   test("the rest of a doubled mute code begins no other", () => {
-    const by = { ...rules, codes: { merge: "*1", mute: "6*" } };
+    const by = { ...rules, codes: { ...rules.codes, merge: "*1", mute: "6*" } };
     expect(told("6*6?*1555#", by)).toEqual([toggle, identify("555")]);
   });
 
@@ -321,7 +354,7 @@ describe("in the conference, where keys may be told twice,", () => {
     fc.assert(
       fc.property(code, code, fc.nat(5), flags, orders, (mute, merge, plain, doubled, order) => {
         fc.pre(!mute.startsWith(merge) && !merge.startsWith(mute));
-        const by = { ...rules, codes: { merge, mute } };
+        const by = { ...rules, codes: { ...rules.codes, merge, mute } };
         const keys = toldTwice(mute, Math.min(plain, mute.length), doubled, order);
         const actions = told(keys, by).filter(({ type }) => type === "toggle-mute");
         expect(actions.length, keys).toBeLessThanOrEqual(1);
@@ -498,7 +531,7 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
   /** What happens to a key, or before it. `lost`, `unseen`: at a takeover, before which no agent saw the key, or even the bridge did not. */
   const fate = fc.oneof(
     { weight: 30, arbitrary: fc.constant("none" as const) },
-    { weight: 2, arbitrary: fc.constantFrom("doubled" as const, "star" as const) },
+    { weight: 2, arbitrary: fc.constantFrom("doubled" as const, "doubtful" as const) },
     {
       weight: 2,
       arbitrary: fc.constantFrom("takeover" as const, "lost" as const, "unseen" as const, "pause" as const),
@@ -508,6 +541,7 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
     `${key}#444#`,
     `${key}#0444#`,
     `5#${key}#444#`,
+    `${key}#*1444#`,
     `*00*${key}#444#`,
     `*00*${key}#77#88#`,
     `*01*${key}#0444#*01*`,
@@ -535,35 +569,31 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
     constructor(by: KeypadRules) {
       this.#by = by;
     }
-    key(each: string): void {
+    /** `isInDoubt`: the bridge may have lost a key before it, or told it twice. Its state has a star there. */
+    key(each: string, isInDoubt = false): void {
       if (this.isOut) return;
-      this.#noted += each;
+      this.#noted += isInDoubt ? `*${each}` : each;
       this.#keyed += each;
+      this.#isInDoubt ||= isInDoubt;
       const mayEnterAs = (id: string | null) => {
         if (this.#isInDoubt) return false;
-        const entry = this.asked === "attendee-id" ? matches(this.#keyed, ["(\\d*)#"]) : [];
+        const entry = this.asked === "attendee-id" ? matches(this.#keyed, ["(?:\\*1)?(\\d*)#"]) : [];
         const ids = [...entry, ...matches(this.#keyed, leadIns)];
         return ids.includes(id ?? "") || (id === null && isSignIn(this.#keyed));
       };
-      this.#step(press(this.keypad, { type: "keys", keys: each, at: this.#now }, this.#by), this.keypad, mayEnterAs);
-    }
-    /** The bridge puts a star where it told a key twice, or has lost one. */
-    star(): void {
-      // It may stand for the last key of a sequence, or for the first one.
-      this.key("*");
-      this.#isInDoubt ||= this.asked === "attendee-id" || this.#keyed !== "*";
+      const keys = { type: "keys", keys: each, at: this.#now, inDoubt: isInDoubt } as const;
+      this.#step(press(this.keypad, keys, this.#by), this.keypad, mayEnterAs);
     }
     pause(ms: number): void {
       if (this.isOut) return;
       this.#now += ms;
-      const mayEnterAs = (id: string | null) =>
-        !this.#isInDoubt &&
-        (matches(this.#keyed, leadIns).includes(id ?? "") || (id === null && isSignIn(this.#keyed)));
-      const isAsked = this.#step(
-        press(this.keypad, { type: "time", at: this.#now }, this.#by),
-        this.keypad,
-        mayEnterAs,
-      );
+      const mayEnterAs = (id: string | null) => {
+        if (this.#isInDoubt) return false;
+        if (id === null && (this.asked === "attendee-id" || isSignIn(this.#keyed))) return true;
+        return matches(this.#keyed, leadIns).includes(id ?? "");
+      };
+      const time = { type: "time", at: this.#now } as const;
+      const isAsked = this.#step(press(this.keypad, time, this.#by), this.keypad, mayEnterAs);
       if (isAsked) this.#isInDoubt = false;
     }
     takeover(unseen: string): void {
@@ -606,14 +636,12 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
     const star = stars ? "*" : "";
     for (const [at, each] of [...keys].entries()) {
       const fateOfKey = fates[at];
-      if (fateOfKey === "star") caller.star();
       if (fateOfKey === "pause") caller.pause(10_000);
       if (fateOfKey === "takeover" || fateOfKey === "lost") caller.takeover(star);
       // A # that was told twice without a star, where no agent saw it.
       if (fateOfKey === "unseen") caller.takeover(each === "#" ? "##" : each + star);
-      if (fateOfKey !== "lost" && fateOfKey !== "unseen") caller.key(each);
-      if (fateOfKey === "doubled") caller.star();
-      if (fateOfKey === "doubled") caller.key(each);
+      if (fateOfKey !== "lost" && fateOfKey !== "unseen") caller.key(each, fateOfKey === "doubtful");
+      if (fateOfKey === "doubled") caller.key(each, true);
     }
     return caller;
   }
@@ -625,7 +653,7 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
         const caller = play(keys, each, by, stars);
         // Whatever is asked in the end is asked by now, and who keys that goes in. An entry without doubt is its caller's to end.
         caller.pause(8_000);
-        if (!caller.isOut && "typed" in caller.keypad && caller.keypad.typed !== "") caller.star();
+        if (!caller.isOut && "typed" in caller.keypad && caller.keypad.typed !== "") caller.key("*");
         caller.pause(8_000);
         if (caller.isOut) return;
         expect(caller.keypad).toMatchObject({ typed: "", inDoubt: false });

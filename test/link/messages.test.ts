@@ -51,7 +51,7 @@ const edgeToAgent: EdgeToAgent[] = [
     activeSince: 2,
     heartbeatMs: 3_000,
     alone: false,
-    keypad: { merge: "*1", mute: "*6" },
+    keypad: { merge: "*1", mute: "*6", askAttendeeId: true },
   },
   { type: "activate", epoch: 4 },
   { type: "activate", epoch: 4, replaces: { agent: "agent-1", why: "silent" } },

@@ -9,7 +9,7 @@ const stream = "s1" as StreamId;
 const report: NumberedReport = { number: 1, report: { type: "event", event: { type: "conference-ended" } } };
 
 const opened = (id: string, agent: string): RelayInput => {
-  const keypad = { merge: "*1", mute: "*6" };
+  const keypad = { merge: "*1", mute: "*6", askAttendeeId: true };
   return { type: "opened", id, agent, alone: false, keypad };
 };
 const says = (id: string, message: AgentToEdge): RelayInput => ({ type: "message", id, message, at: 1_000 });

@@ -99,7 +99,7 @@ test.each<[string, unknown, string]>([
   [
     "keypad codes of which one begins with the other",
     { keypad: { merge: "*", mute: "*6" } },
-    'DOMAINS.local.keypad must have two codes of which neither begins with the other; a right example: {"merge":"*1","mute":"*6","sequences":["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]}',
+    'DOMAINS.local.keypad must have two codes of which neither begins with the other; a right example: {"merge":"*1","mute":"*6","askAttendeeId":true,"sequences":["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]}',
   ],
   [
     "a word that the setting does not know",
@@ -120,7 +120,7 @@ test.each<[string, unknown, string]>([
   [
     "a setting that is like none",
     { keypad: { hangUp: "*9" } },
-    "DOMAINS.local.keypad.hangUp is not a setting; there are merge, mute, sequences",
+    "DOMAINS.local.keypad.hangUp is not a setting; there are merge, mute, askAttendeeId, sequences",
   ],
   [
     "an unknown word of the protocol",
@@ -150,7 +150,7 @@ test.each<[string, unknown, string]>([
   [
     "a recording sequence outside the grammar",
     { recording: { number: { country: "1", area: "408", local: "55" }, sequence: "X1" } },
-    'DOMAINS.local.recording.sequence must be P (pause) and D (digits) items, for example P15D123456789#P0; a right example: "P15D123456789#P0"',
+    'DOMAINS.local.recording.sequence must be P (pause) and D (digits) items, for example P15D123456789#P0, with [ConfKey], [ParticipantCode] or [SubscriberCode] among the digits; a right example: "P15D[ConfKey]#P0"',
   ],
   [
     "a memory of a day, after which WebEx uses its numbers again",
@@ -205,7 +205,7 @@ test.each<[string, unknown, string]>([
   [
     "a word where settings are meant",
     { keypad: "*6" },
-    'DOMAINS.local.keypad must be an object (it is a text); a right example: {"merge":"*1","mute":"*6","sequences":["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]}',
+    'DOMAINS.local.keypad must be an object (it is a text); a right example: {"merge":"*1","mute":"*6","askAttendeeId":true,"sequences":["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]}',
   ],
   [
     "a word for true or false",
@@ -293,6 +293,9 @@ test("a recording sequence that the final pause makes too long is refused", () =
 
   expect(load({ recording: { number, sequence: `P1D${"1".repeat(250)}` } }).ok).toBe(true);
   expect(load({ recording: { number, sequence: `P1D${"1".repeat(251)}` } }).ok).toBe(false);
+  expect(load({ recording: { number, sequence: `P1D${"[ConfKey]#".repeat(3)}` } }).ok).toBe(true);
+  expect(load({ recording: { number, sequence: `P1D${"[ConfKey]#".repeat(4)}` } }).ok).toBe(false);
+  expect(load({ recording: { number, sequence: "P1D[HostKey]#" } }).ok).toBe(false);
 });
 
 test("a domain's name has no slash: the names of its objects, with any ConfKey behind it, are no other domain's (protocol 2.1)", () => {

@@ -48,11 +48,14 @@ export class Phones {
     const unknown = this.#keys().filter((each) => !machine.world.conferences.has(each));
     const early = this.#draws.chance(0.3) ? this.#draws.pick(unknown) : undefined;
     const keyed = code ?? key;
+    // Some key no # behind the conference's, some the merge code.
+    const merge = id !== "" && this.#count % 4 === 0 ? "*1" : "";
+    const attendeeKeys = id === "" && this.#count % 2 === 0 ? "" : `${merge}${id}#${inside}`;
     const call = machine.world.calls.get(machine.dialIn(number, "", dialIn));
     if (!call) return;
     machine.press(call, `${wrong}${early ?? keyed}#`);
-    if (early) this.#answer(machine, call, { conference: `${keyed}#`, attendee: `${id}#${inside}` });
-    else machine.press(call, `${id}#${inside}`);
+    if (early) this.#answer(machine, call, { conference: `${keyed}#`, attendee: attendeeKeys || "#" });
+    else machine.press(call, attendeeKeys);
   }
 
   /** Who has keyed a key too early thinks, and keys what it was asked for last; then again, as long as it is asked. */

@@ -23,6 +23,8 @@ interface Keyed {
 
 /** So long an agent may go by what was created before: its command is under way, or has just been carried out. */
 const staleMs = 10_000;
+/** So long a caller with a known key is silent before it is admitted without an attendee ID. */
+const silenceMs = 10_000;
 
 /** Judges by what the phones keyed and by what the bridge held meanwhile how callers are led in from the prompt. */
 export class PromptJudge {
@@ -79,7 +81,8 @@ export class PromptJudge {
     this.#keyed.delete(command.call);
     if (!keyed || keyed.conference === null) return;
     const attendeeId = command.attendeeId ?? "";
-    if (keyed.conference === conference && (keyed.attendeeId ?? keyed.before) === attendeeId) return;
+    const isSilent = attendeeId === "" && this.#context.clock.now - keyed.at >= silenceMs;
+    if (keyed.conference === conference && (isSilent || (keyed.attendeeId ?? keyed.before) === attendeeId)) return;
     if (this.#wasReadAnew(keyed, conference)) return;
     const how = `${command.call} keyed ${keyed.conference} and ${keyed.attendeeId}, and is in ${conference} as ${attendeeId}`;
     this.#context.violated("a caller enters the conference that it keyed last", how);
@@ -110,10 +113,10 @@ export class PromptJudge {
 
   #press(keyed: Keyed, key: string): void {
     if (key !== "#") {
-      keyed.typed = key === "*" ? "" : keyed.typed + key;
+      keyed.typed = key === "*" ? key : keyed.typed + key;
       return;
     }
-    const entry = keyed.typed;
+    const entry = keyed.typed.replace(keyed.conference === null ? "*" : /^\*1?/, "");
     keyed.typed = "";
     keyed.at = this.#context.clock.now;
     const conference = this.#ledTo(entry);

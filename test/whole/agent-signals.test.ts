@@ -41,7 +41,7 @@ beforeEach(async () => {
   welcomes = 0;
   relay.on("connection", (socket) => {
     welcomes += 1;
-    const keypad = { merge: "*1", mute: "*6" };
+    const keypad = { merge: "*1", mute: "*6", askAttendeeId: true };
     const welcome = {
       type: "welcome",
       role: "active",

@@ -1,3 +1,4 @@
+import type { ConfKey } from "../../foundation/ids.ts";
 import type { OpenRequest, ToWebexMessages } from "../../tsp/messages.ts";
 import type { Codes } from "../../tsp/protocol-table.ts";
 import type { Draft } from "../draft.ts";
@@ -11,7 +12,18 @@ export function notifyRunning(draft: Draft, head: Running): void {
   if (!recording) return;
   const { country, area, local } = recording.number;
   const recordingNumber = `${country},${area},${local}`;
-  notifyStatus(draft, "recording-sequence", { recordingNumber, recordingSequence: recording.sequence });
+  const recordingSequence = recorderDials(recording.sequence, draft.context.confKey, head);
+  // What cannot be entered on a telephone cannot be dialed either.
+  if (/^(?:P\d+|D[\d#*]+)+$/.test(recordingSequence))
+    notifyStatus(draft, "recording-sequence", { recordingNumber, recordingSequence });
+  else draft.note("no recording sequence is sent: the conference key is not of digits");
+}
+
+/** Returns the sequence for this conference. Its key admits the recorder, too, if WebEx named no such code (protocol 4.20). */
+function recorderDials(sequence: string, confKey: ConfKey, { accessCodes }: Running): string {
+  const { participant, subscriber } = accessCodes ?? {};
+  const codes = { ConfKey: confKey, ParticipantCode: participant ?? confKey, SubscriberCode: subscriber ?? confKey };
+  return sequence.replaceAll(/\[(\w+)\]/g, (_, name: keyof typeof codes) => codes[name]);
 }
 
 /** Notifies WebEx of a change of the whole conference (protocol 2.3.2). */
