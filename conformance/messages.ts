@@ -47,6 +47,7 @@ const types: Readonly<Record<string, string>> = {
   ...{ SeamlessSwitchEnabled: "boolean", HybridClientURL: "text 1024b", HybridConnectData: "text 1024" },
   ...{ Privilege: "0,1", ParticipantType: "2,6", JoinMode: "0,1", CallType: "0,1", ActionFlag: "1,2" },
   ...{ NBRPhoneNumber: "text 63", NBRDialSequence: "text 255", HostWebExID: "text 512", ConfName: "text 512" },
+  ...{ HostAttendeeID: "text 64" },
   ...{ SubscriberCode: "text 512", ParticipantCode: "text 512", TollNum: "text 512", TollFreeNum: "text 512" },
 };
 
@@ -62,7 +63,7 @@ const groups: Readonly<Record<string, string>> = {
   CREATE: "MsgID! WbxHostName! ExtConfID! ConfKey!",
   HYBRID:
     "HybridSDKEnabled HybridSDKToken AdhocInstall SeamlessSwitchEnabled HybridClientURL HybridConnectData AppDetection",
-  ACCOUNT: "SubscriberCode? ParticipantCode? TollNum? TollFreeNum? HostWebExID? ConfName?",
+  ACCOUNT: "SubscriberCode? ParticipantCode? TollNum? TollFreeNum? HostWebExID? HostAttendeeID? ConfName?",
 };
 
 const documents: Readonly<Record<string, string>> = {

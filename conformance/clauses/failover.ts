@@ -2,7 +2,7 @@ import type { Caller, Conference } from "../player/conference.ts";
 import { matches, mentions, type Stage } from "../player/stage.ts";
 import { type Arrival, type Received, titleOf } from "../player/traffic.ts";
 import { documented, documentedAlone, GUIDE } from "./clause.ts";
-import { joinsMain, privateTalk } from "./private-talk.ts";
+import { joinsMain, privateTalk, withHost } from "./private-talk.ts";
 import { rooms } from "./rooms.ts";
 import { speakers } from "./speakers.ts";
 
@@ -131,8 +131,8 @@ export const failoverClauses = [
       for (const { call } of [one, other]) await stage.people.ends(call, "the conference was closed");
     },
     "4.9j: the add button works for the new server": async (stage) => {
-      const conference = await stage.conference();
-      const [host, other] = [await conference.callIn("11", { as: "host" }), await conference.callIn("12")];
+      const { conference, host } = await withHost(stage);
+      const other = await conference.callIn("12");
       await conference.takenOver(host, other);
       const invitee = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
       await joinsMain(conference, invitee);

@@ -1,7 +1,7 @@
 import type { Stage, Writer } from "../player/stage.ts";
 import { type Message, writeDocument } from "../xml.ts";
 import { documented, GUIDE } from "./clause.ts";
-import { privateTalk } from "./private-talk.ts";
+import { privateTalk, withHost } from "./private-talk.ts";
 
 const speaking = `${GUIDE}, Identify Active Speaker: the examples`;
 
@@ -46,8 +46,7 @@ export const guideDocumentClauses = [
   ),
   ...documented(`${GUIDE}, TSP Invite by Phone: the example of a call-out`, {
     "4.21q: a call-out with all parts of a telephone number, as in the example, is carried out": async (stage) => {
-      const conference = await stage.conference();
-      await conference.callIn(undefined, { as: "host" });
+      const { conference } = await withHost(stage);
       const number = await stage.people.number("answer");
       const attributes = { Privilege: "0", MaxWaitingTime: "75", ParticipantType: "2", JoinMode: "0" };
       const callout = conference.calloutMessage(number, attributes, "2742");

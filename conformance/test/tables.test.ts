@@ -13,9 +13,8 @@ const known: Readonly<Record<string, string>> = {
   "W2A_CloseSubConference SubConfID: required for the kit, not for the product": "As for W2A_AddToSubConference.",
   "W2A_Callout AttendeeID: only the product has it":
     "No document has it in a call-out; the guide's entry of an invitee has it. The product passes it on.",
-  "W2A_CreateConference HostAttendeeID: only the product has it":
-    "No document defines how a create names the host's call. The product accepts this attribute under a configured name.",
-  "W2A_CreateConference HostExtCallID: only the product has it": "As for HostAttendeeID.",
+  "W2A_CreateConference HostExtCallID: only the product has it":
+    "No document defines how a create names the host's call. The kit names it by HostAttendeeID.",
   "W2A_RspNotifyUserEnter ExtCallID: required for the kit, not for the product":
     "The call sequences say that WebEx returns it. The product also accepts an answer that only refuses.",
   "A2W_NotifyConferenceChange Status: codes 0 1 2 3 4 5 6 for the kit, 0 1 2 3 4 6 for the product":

@@ -53,11 +53,10 @@ export interface Speech {
   readonly notBefore: EpochMs;
 }
 
-/** The host, by its latest call, and what it is known by when it comes back: its attendee ID, else its number. */
+/** The host, by its latest call, and what it is known by when it comes back: its attendee ID. */
 export interface ChosenHost {
   readonly call: CallId;
   readonly attendeeId: string | null;
-  readonly number: string;
 }
 
 export interface PrivateTalk {
@@ -183,7 +182,7 @@ export interface Running extends Ongoing, Restored {
   readonly orphan?: Orphan;
   /** Present while the bridge reports who speaks (protocol 4.16). */
   readonly speech?: Speech;
-  /** Who the host is, from the first private talk on (protocol 4.21). */
+  /** Who the host is: by the host code, or the known host of the latest private talk (protocol 4.21). */
   readonly chosenHost?: ChosenHost;
   /** Present while the host talks to an invitee in private (protocol 4.21). */
   readonly talk?: PrivateTalk;

@@ -33,7 +33,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
   /** Keys are slow: conference keys are short here. */
   let nextKey = 700;
   async function running(
-    fields: { readonly anonymousId?: string; readonly maxCallers?: number } = {},
+    fields: { readonly anonymousId?: string; readonly maxCallers?: number; readonly hostAttendeeId?: string } = {},
   ): Promise<Meeting<AsteriskBridge>> {
     const meeting = new Meeting(world, String(nextKey++));
     const create = { ...meeting.createRequest(), ...fields };
@@ -214,7 +214,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
   });
 
   test.concurrent("in a private talk nobody else hears host and invitee; it ends in the main conference, or with the invitee's call", async () => {
-    const meeting = await running();
+    const meeting = await running({ hostAttendeeId: "1" });
     const { alice: host, bob: other } = await talking(meeting);
     const invite = async () => {
       const since = performance.now();

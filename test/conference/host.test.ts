@@ -24,7 +24,7 @@ test("finds the host by subscriber code, else by name (protocol 4.21)", () => {
 });
 
 test("keeps the chosen host until a code or name chooses another (protocol 4.21)", () => {
-  const chosen = { call: "c2" as CallId, attendeeId: "7", number: "14085550102" };
+  const chosen = { call: "c2" as CallId, attendeeId: "7" };
   const first = caller(1, { call: "c1" });
   const second = caller(2, { call: "c2", attendeeId: "7" });
   const third = caller(3, { call: "c3", attendeeId: "7" });

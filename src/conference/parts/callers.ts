@@ -8,7 +8,7 @@ import { callOver, entered, isDialledOut, newHistory, updateLife, withMuted, wit
 import type { Outgoing } from "../server/posts.ts";
 import type { CallEnd, Caller, CallerChange } from "../state.ts";
 import { secretMark } from "./entry-rules.ts";
-import { recogniseHost, renameHost } from "./host.ts";
+import { recogniseHost, rememberHost, renameHost } from "./host.ts";
 import { reconsiderSpeaker, reconsiderSpeech, removeSpeaker } from "./speakers.ts";
 
 /** How many are kept while WebEx is away; the oldest are dropped first. */
@@ -60,7 +60,7 @@ export function callerOf(draft: Draft, arrival: BridgeCaller, since?: EpochMs): 
 /** From now on the conference is over when it is deserted. */
 export function applyEntered(draft: Draft, caller: Caller, prompt?: FromPrompt): void {
   noteEntry(draft, caller, prompt);
-  recogniseHost(draft, caller.call);
+  recogniseHost(draft, caller);
   draft.update({ keptUntil: undefined });
 }
 
@@ -278,6 +278,7 @@ export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }
 /** A caller has left, from whatever room (protocol 4.6, 4.14). It is kept until WebEx has named it. */
 export function removeCaller(draft: Draft, caller: Caller, end: CallEnd): void {
   const { call, enterMsgId } = caller;
+  rememberHost(draft, caller);
   callOver(draft, caller, end);
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
   if (draft.running?.attached === false) oweLeft(draft, caller);

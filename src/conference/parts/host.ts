@@ -1,4 +1,3 @@
-import type { CallId } from "../../foundation/ids.ts";
 import type { DecisiveSettings } from "../../settings/domain-settings.ts";
 import type { Draft } from "../draft.ts";
 import { type ChosenHost, type Head, isOngoing, type Ongoing } from "../head.ts";
@@ -19,13 +18,15 @@ interface NamedHosts {
  */
 export function knownHost(callers: readonly Caller[], named: NamedHosts, chosen?: ChosenHost): Caller | undefined {
   const present = candidates(callers);
-  const isNamed = ({ attendeeId, extCallId }: Caller) =>
-    named.attendeeIds.includes(attendeeId) || named.extCallIds.includes(extCallId);
   const pick = (matches: (caller: Caller) => unknown) => {
     const matching = present.filter(matches);
     return matching.find(({ call }) => call === chosen?.call) ?? matching[0];
   };
-  return pick(({ keyedHostCode }) => keyedHostCode) ?? pick(isNamed) ?? pick((caller) => isChosen(caller, chosen));
+  return (
+    pick(({ keyedHostCode }) => keyedHostCode) ??
+    pick((caller) => isNamed(caller, named)) ??
+    pick((caller) => isChosen(caller, chosen))
+  );
 }
 
 /** Returns the callers who can be the host, in order of entry. A silent monitor must stay unnoticed. */
@@ -44,41 +45,33 @@ export function hostIn(callers: Iterable<Caller>, head: Head, protocol: Protocol
   return knownHost([...callers], namedHosts(head, protocol), chosen);
 }
 
-/**
- * Returns the host of a private talk, who stays the host (protocol 4.21). Without a known host, the first talk chooses the
- * caller who entered first.
- */
+/** Returns the host of a private talk, who stays the host. Nobody is guessed (protocol 4.21). */
 export function hostForTalk(draft: Draft): Caller | undefined {
-  const chosen = chosenHost(draft);
-  const host = hostOf(draft) ?? (chosen ? undefined : candidates(draft.callers.values())[0]);
-  if (host && host.call !== chosen?.call) setHost(draft, host);
+  const host = hostOf(draft);
+  if (host && host.call !== chosenHost(draft)?.call) setHost(draft, host);
   return host;
 }
 
-/**
- * A caller has entered: the host, if it keyed the host code, or if it is known again by its number alone. A number proves little: nobody
- * else may have it, and who keyed an attendee ID is known by that.
- */
-export function recogniseHost(draft: Draft, call: CallId): void {
-  const chosen = chosenHost(draft);
-  const caller = draft.callers.get(call);
-  if (!chosen || !caller || caller.participantType === "silent-monitor") return;
-  if (caller.keyedHostCode) return setHost(draft, caller);
-  const { number } = caller;
-  if (hostOf(draft) || number === "" || number !== chosen.number || caller.attendeeId !== null) return;
-  const other = draft.callers.find((one) => one.number === number && !one.left && one.call !== call);
-  if (!other) setHost(draft, { ...caller, attendeeId: chosen.attendeeId });
+/** The latest caller who entered the host code is the host. */
+export function recogniseHost(draft: Draft, caller: Caller): void {
+  if (caller.keyedHostCode && caller.participantType !== "silent-monitor") setHost(draft, caller);
+}
+
+/** The host is leaving. WebEx's name for the call ends with it, so the attendee ID must recognize the host later. */
+export function rememberHost(draft: Draft, caller: Caller): void {
+  const named = namedHosts(draft.head, draft.context.settings.protocol);
+  if (isNamed(caller, named) && hostOf(draft)?.call === caller.call) setHost(draft, caller);
 }
 
 /** The host has keyed another attendee ID (protocol 4.19). */
 export function renameHost(draft: Draft, before: Caller, attendeeId: string): void {
-  const chosen = chosenHost(draft);
-  // A caller who was known by the number alone and keys another ID was not the host.
-  if (chosen?.call === before.call && chosen.attendeeId === before.attendeeId)
-    setHost(draft, { ...before, attendeeId });
+  if (chosenHost(draft)?.call === before.call) setHost(draft, { ...before, attendeeId });
 }
 
-/** `chosen` is absent until the first private talk. */
+function isNamed({ attendeeId, extCallId }: Caller, named: NamedHosts): boolean {
+  return named.attendeeIds.includes(attendeeId) || named.extCallIds.includes(extCallId);
+}
+
 function isChosen({ call, attendeeId }: Caller, chosen: ChosenHost | undefined): boolean {
   if (!chosen) return false;
   if (attendeeId !== null && chosen.attendeeId !== null) return attendeeId === chosen.attendeeId;
@@ -89,8 +82,8 @@ function chosenHost({ running }: Draft): ChosenHost | undefined {
   return running?.chosenHost;
 }
 
-function setHost(draft: Draft, { call, attendeeId, number }: Caller): void {
-  draft.update({ chosenHost: { call, attendeeId, number } });
+function setHost(draft: Draft, { call, attendeeId }: Caller): void {
+  draft.update({ chosenHost: { call, attendeeId } });
 }
 
 function namedHosts(head: Head, protocol: Protocol): NamedHosts {
