@@ -171,8 +171,12 @@ function requestsOf(
 
 function unconfirmedIn(rows: Rows): readonly Post[] {
   return rows.flatMap((row) => {
-    const { host, oneAttempt, messages } = row;
-    const how = { ...(oneAttempt && { oneAttempt }), ...(isHandedOver(row) && { handedOver: true as const }) };
+    const { host, oneAttempt, messages, attempts } = row;
+    const how = {
+      ...(oneAttempt && { oneAttempt }),
+      ...(isHandedOver(row) && { handedOver: true as const }),
+      ...(attempts > 0 && { begun: true as const }),
+    };
     return messages.map((message) => ({ host, message, ...how }));
   });
 }

@@ -33,8 +33,8 @@ const RETRY_END_MS = 60_000;
 const LOST_MINUTES = 240;
 /** How many creates of WebEx may wait for the bridge; a further one is refused at once. */
 const MAX_WAITING_CREATES = 50;
-/** How long a conference that WebEx has detached from before anybody could enter waits for its first caller. */
-export const KEPT_EMPTY_MS = 600_000;
+/** How long a conference that is empty when WebEx detaches from it stays dialable (protocol 4.8). */
+const KEPT_EMPTY_MS = 300_000;
 
 /** Creates, answers again, or takes over: the request's key and handle decide (protocol 2.2.1). `answerBy`: of one that has waited. */
 export function create(
@@ -123,10 +123,7 @@ export function completeCreate(draft: Draft, head: Creating, command: Command<"c
   notifyRunning(draft, running);
   for (const request of head.requests.filter((one) => !isFromServer(one))) answerCreate(draft, request);
   renewEntryRules(draft, command);
-  if (head.keeps) {
-    detach(draft, running, head.keeps);
-    draft.update({ keptUntil: draft.at + KEPT_EMPTY_MS });
-  }
+  if (head.keeps) detach(draft, running, head.keeps);
 }
 
 export function noteCreated(draft: Draft, { extConfId, host, life }: Creating | Running): void {
@@ -205,14 +202,18 @@ export function endByOperator(draft: Draft, head: Running): void {
 function detach(draft: Draft, { speech }: Running, requests: readonly OpenRequest[]): void {
   for (const request of requests) draft.answer(request, "ok");
   draft.update({ speech: undefined, attached: false });
-  if (speech) draft.fact({ kind: "speakers-followed", on: false });
+  if (speech) {
+    draft.fact({ kind: "speakers-followed", on: false });
+    draft.issue({ type: "stop-reporting-speakers" });
+  }
   draft.fact({ kind: "conference-detached" });
   deleteOutdated(draft);
   endTalks(draft);
   closeAllRooms(draft);
+  if (isEmpty(draft)) draft.update({ keptUntil: draft.at + KEPT_EMPTY_MS });
 }
 
-const departures: ReadonlySet<Fact["kind"]> = new Set(["call-left", "call-not-entered", "conference-detached"]);
+const departures: ReadonlySet<Fact["kind"]> = new Set(["call-left", "call-not-entered"]);
 
 /** Whether this may leave the conference deserted; a call-out that is hung up no longer counts. */
 function isDeparture(fact: Fact): boolean {

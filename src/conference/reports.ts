@@ -261,7 +261,7 @@ function applyReporting(
 ): void {
   const isReporting = head.speech?.reporting === true;
   const { extConfId = head.extConfId } = request ?? {};
-  const isAsked = request !== null && extConfId === head.extConfId;
+  const isAsked = request !== null && head.attached && extConfId === head.extConfId;
   if (isAsked || isReporting === (type === "report-speakers"))
     return setReporting(draft, head, type === "report-speakers");
   if (draft.pending("report-speakers", "stop-reporting-speakers")) return;

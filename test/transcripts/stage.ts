@@ -5,7 +5,7 @@ import { type Decision, type Effect, isCommand } from "../../src/conference/draf
 import type { Fact } from "../../src/conference/facts.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorRequest, operatorRefusal } from "../../src/conference/operator-actions.ts";
-import { noQueue, type Queue, type Rows } from "../../src/conference/server/queue.ts";
+import { afterRestart, noQueue, type Queue, type Rows } from "../../src/conference/server/queue.ts";
 import { applyChanges, type ConferenceState, emptyState, entriesIn } from "../../src/conference/state.ts";
 import type {
   ActionId,
@@ -81,6 +81,9 @@ export class Stage {
         return [];
       case "confirmed":
         this.#dequeue(words);
+        return [];
+      case "killed":
+        this.#queue = { ...this.#queue, rows: afterRestart(this.#queue.rows, this.#now) };
         return [];
       case "reached":
       case "probe": {

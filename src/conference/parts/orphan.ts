@@ -2,13 +2,16 @@ import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot } from "../../br
 import { type BridgeName, type EpochMs, type ExtConfId, MAIN_ROOM, type WebexHost } from "../../foundation/ids.ts";
 import type { Draft } from "../draft.ts";
 import { type Head, isOngoing, type Life, secretsOf } from "../head.ts";
-import { endByTelephone, KEPT_EMPTY_MS } from "../lifecycle.ts";
+import { endByTelephone } from "../lifecycle.ts";
 import { callOver, newLife, repaired, reportedEnd } from "../records.ts";
 import type { Caller } from "../state.ts";
 import { applyEntered, callerOf, noteEntry } from "./callers.ts";
 
 /** Late commands of a conference that is over have had their effect by then: what a bridge holds under its key since is another one. */
 const ANOTHER_AFTER_MS = 600_000;
+
+/** How long an empty conference that was found waits for its first caller. */
+const KEPT_EMPTY_MS = 600_000;
 
 /** How far the clocks of edge and agent may differ. */
 const CLOCKS_MS = 300_000;

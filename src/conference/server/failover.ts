@@ -27,7 +27,8 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   const left = new Set([...missed, ...departures.map(({ extCallId }) => extCallId)]);
   const { speech, lostEntries, keptUntil, orphan, ...rest } = setServer(draft, head, message);
   // Speakers are reported again when the new server asks for it (protocol 4.16).
-  const silenced = speech && { ...speech, reporting: false, reported: [], changedAt: null };
+  const { speaking, notBefore } = speech ?? { speaking: [], notBefore: 0 };
+  const silenced = speech && { speaking, notBefore, reporting: false, reported: [], changedAt: null };
   const running: Running = { ...rest, attached: true, ...(silenced && { speech: silenced }) };
   draft.head = running;
   answerCreate(draft, requestOf(message));

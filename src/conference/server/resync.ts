@@ -55,7 +55,9 @@ export function applyUndelivered(draft: Draft, messages: readonly Outgoing[], of
   const missed = toServers([...tried, ...queued.map(({ message }) => message)]);
   for (const message of missed) draft.owe(message);
   applyLostSpeech(draft, missed);
-  for (const message of tried) markPosted(draft, message);
+  // After a restart, later documents may have arrived, too.
+  const begun = queued.flatMap((post) => (post.begun ? [post.message] : []));
+  for (const message of [...tried, ...begun]) markPosted(draft, message);
   for (const caller of draft.callers.values()) {
     if (caller.left && isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
   }
