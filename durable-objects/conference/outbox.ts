@@ -228,7 +228,8 @@ export class Outbox {
     }
     const { signal } = attempt;
     const begunAt = this.#ports.now();
-    const answer = await this.#ports.post({ url: target, timeoutMs, signal, ...content.value });
+    const isRepeat = row.attempts > 0;
+    const answer = await this.#ports.post({ url: target, timeoutMs, signal, isRepeat, ...content.value });
 
     if (signal.aborted) return;
     const tookMs = this.#ports.now() - begunAt;

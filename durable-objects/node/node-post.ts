@@ -15,7 +15,8 @@ import {
  * (Continue). `mayLeave` is awaited after connecting, which can take seconds.
  */
 export function nodePost(asked: PostRequest, mayLeave: () => Promise<void> = async () => {}): Promise<HttpAnswer> {
-  return postBy((url, sent) => exchange(url, sent, mayLeave), asked);
+  // A repeat goes over a new connection: so a document gets at most one silent repeat in all its attempts.
+  return postBy((url, sent) => exchange(url, sent, mayLeave, asked.isRepeat ? freshAgents : agents), asked);
 }
 
 /** Most servers close an idle connection after five seconds or more. */

@@ -15,6 +15,8 @@ export type PostRequest = PostContent & {
   readonly url: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** An attempt at these bytes was made before. */
+  readonly isRepeat?: boolean;
 };
 
 /** The result of a post. A failure is an answer like others. */

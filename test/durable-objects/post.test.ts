@@ -439,6 +439,14 @@ test("reuses a connection on Node after a dropped body", async () => {
   expect(server.bodies).toHaveLength(3); // One of them on the reused connection, which is reset.
 });
 
+test("repeats a post on Node over a new connection", async () => {
+  const server = await serverThatResets(() => false);
+  await postedBy(nodePost, server.url);
+  await postedBy((request) => nodePost({ ...request, isRepeat: true }), server.url);
+
+  expect([server.bodies.length, server.connections()]).toEqual([2, 2]);
+});
+
 test("a connected post waits until it may leave", async () => {
   const webex = await serving({});
   const posted = (path: string, mayLeave: () => Promise<void>) =>

@@ -47,7 +47,12 @@ test("an agent proves who it is, and gets the keypad codes and the bridge's comm
     activeSince: agent.epoch,
     heartbeatMs: 3_000,
     alone: false,
-    keypad: { merge: "*1", mute: "*6", askAttendeeId: true, sequences: expect.arrayContaining([expect.stringContaining("*00*")]) },
+    keypad: {
+      merge: "*1",
+      mute: "*6",
+      askAttendeeId: true,
+      sequences: expect.arrayContaining([expect.stringContaining("*00*")]),
+    },
   });
   await relay().sendCommands(commandsFor);
   expect(await agent.next()).toEqual({ type: "commands", epoch: agent.epoch, conference, commands });
