@@ -15,6 +15,8 @@ interface Keyed {
   attendeeId: string | null;
   /** What was keyed behind the same key before: with that the caller may be on the way in. `null`: nothing. */
   before: string | null;
+  /** It was silent after the key for so long that it may be on the way in without an attendee ID. */
+  wasSilent: boolean;
   /** When it ended an entry last. */
   at: number;
   /** What led nowhere when it was keyed, and when. An agent that takes over reads it anew, and it may lead somewhere by then. */
@@ -54,6 +56,7 @@ export class PromptJudge {
         by: "",
         attendeeId: null,
         before: null,
+        wasSilent: false,
         at: 0,
         unknown: new Map(),
       });
@@ -81,7 +84,7 @@ export class PromptJudge {
     this.#keyed.delete(command.call);
     if (!keyed || keyed.conference === null) return;
     const attendeeId = command.attendeeId ?? "";
-    const isSilent = attendeeId === "" && this.#context.clock.now - keyed.at >= silenceMs;
+    const isSilent = attendeeId === "" && (keyed.wasSilent || this.#context.clock.now - keyed.at >= silenceMs);
     if (keyed.conference === conference && (isSilent || (keyed.attendeeId ?? keyed.before) === attendeeId)) return;
     if (this.#wasReadAnew(keyed, conference)) return;
     const how = `${command.call} keyed ${keyed.conference} and ${keyed.attendeeId}, and is in ${conference} as ${attendeeId}`;
@@ -118,6 +121,7 @@ export class PromptJudge {
     }
     const entry = keyed.typed.replace(keyed.conference === null ? "*" : /^\*1?/, "");
     keyed.typed = "";
+    keyed.wasSilent = keyed.conference !== null && this.#context.clock.now - keyed.at >= silenceMs;
     keyed.at = this.#context.clock.now;
     const conference = this.#ledTo(entry);
     if (conference !== null) {
