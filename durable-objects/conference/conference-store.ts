@@ -179,8 +179,13 @@ export class ConferenceStore {
   /** Keeps what the directory has: on disk with the next row, or now. */
   setPublished(change: Partial<Published>, isWritten = false): void {
     const published = { ...(this.#progress.published ?? nothingPublished), ...change };
-    this.#progress = { ...this.#progress, published };
+    this.note({ published });
     if (isWritten) this.journal.correct(this.#progress);
+  }
+
+  /** Changes the progress in memory; the next input writes it. */
+  note(change: Partial<Progress>): void {
+    this.#progress = { ...this.#progress, ...change };
   }
 
   /** Corrects the progress that was written with the last input. */

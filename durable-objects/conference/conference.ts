@@ -57,6 +57,8 @@ const confirmedMs = 300;
 const overdueMs = 60_000;
 /** A quiet conference is swept at least so often: only a sweep finds what no message shows. */
 const sweptEveryMs = 3_600_000;
+/** So long after an input, a conference stays among those that each sweep wakes: to leave and to join them costs rows. */
+const sweptInUseMs = 600_000;
 /** How soon the alarm comes again for what the directory lacks of a conference that is over. */
 const owedAgainMs = 60_000;
 const askWithinMs = 5000;
@@ -92,8 +94,6 @@ export class Conference {
   #isCreateUnderWay = false;
   /** How often the relay has failed in a row, and when it is asked again. */
   #asking = { failures: 0, againAt: 0 };
-  /** Whether the sweeps may leave it alone, as this life or an earlier one has let them. */
-  #mayBeQuiet: boolean;
 
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
@@ -112,7 +112,6 @@ export class Conference {
     this.#ports = ports;
     this.#store = store;
     this.#identity = store.identity;
-    this.#mayBeQuiet = store.identity !== null;
     // After the backup, the state that was lost has used ids that this one has at hand.
     const atHand = progress.restoredAt === platform.restoredAt ? progress : noIds;
     this.#ids = new IdSupply(
@@ -222,25 +221,27 @@ export class Conference {
     this.reader.deleteUnused();
     await this.#sweep();
     const quietUntil = this.#quietUntil;
-    this.#mayBeQuiet = quietUntil !== null;
+    const isQuiet = quietUntil !== null;
+    if (isQuiet !== (this.#store.progress.isQuiet ?? false)) this.#store.correct({ isQuiet });
     return { runs: this.#ongoing !== null, quietUntil };
   }
 
   get #quietUntil(): EpochMs | null {
     const domain = this.#findDomain();
-    if (!domain || this.#isToAsk || this.#publisher.owes) return null;
+    const isInUse = this.#ports.now() - this.#store.journal.lastAt < sweptInUseMs;
+    if (!domain || isInUse || this.#isToAsk || this.#publisher.owes) return null;
     const due = earliest(this.#nextDue, deletionOf(this.#store, domain));
     return Math.min((due ?? Number.POSITIVE_INFINITY) + overdueMs, this.#ports.now() + sweptEveryMs);
   }
 
   /** Before this life ends, also if its alarm gets lost: what the commit left is then done by the next sweep. */
   #sweepNext(): void {
-    if (!this.#mayBeQuiet) return;
-    this.#mayBeQuiet = false;
+    if (!this.#store.progress.isQuiet) return;
+    this.#store.note({ isQuiet: false });
     const { domain, confKey } = this.#identified;
     const asked = this.#ports.idAllocator(domain).sweepNext(confKey);
     asked.catch((error: unknown) => {
-      this.#mayBeQuiet = true;
+      this.#store.note({ isQuiet: true });
       this.#log("warn", "sweep-not-asked", { why: String(error) });
     });
   }

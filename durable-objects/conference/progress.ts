@@ -15,6 +15,8 @@ export interface Progress extends DecisionProgress, IdsAtHand {
   readonly restoredAt?: EpochMs;
   /** The highest report number committed of each stream, the latest last. */
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
+  /** True if the sweeps leave it alone until it asks for one. */
+  readonly isQuiet?: boolean;
   /** Absent before the directory was owed anything. */
   readonly published?: Published;
 }

@@ -1,5 +1,5 @@
 import type { ConfKey, EpochMs, MsgId, TransId } from "../../src/foundation/ids.ts";
-import { dayMs } from "../../src/foundation/time/timers.ts";
+import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import { firstPlaceOf, idAt, placeAfterRestore, placeByTime, placeOf, runFrom } from "../../src/tsp/id-scheme.ts";
 import type { Sql } from "../platform/platform.ts";
@@ -24,8 +24,9 @@ interface SweptHolder extends Holder {
 
 /**
  * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises, and one for
- * each conference with its latest place. The two sequences advance apart (protocol T34), each from the day's first id on (protocol T35). WebEx ignores an id that it got before, so a state
- * that is new, or restored, begins behind all ids of today that a lost state can have used.
+ * each conference with its place of the last hour. The two sequences advance apart (protocol T34), each from the day's
+ * first id on (protocol T35). WebEx ignores an id that it got before, so a state that is new, or restored, begins behind
+ * all ids of today that a lost state can have used.
  */
 export class IdAllocator {
   readonly #sql: Sql;
@@ -84,8 +85,9 @@ export class IdAllocator {
       if (holder === null) return;
       this.#sql.exec(
         `INSERT INTO conference (key, place, at) VALUES (?, ?, ?)
-         ON CONFLICT (key) DO UPDATE SET place = excluded.place, at = excluded.at`,
-        ...[holder, msgFirst, now],
+         ON CONFLICT (key) DO UPDATE SET place = excluded.place, at = excluded.at
+         WHERE excluded.at NOT BETWEEN conference.at AND conference.at + ?`,
+        ...[holder, msgFirst, now, hourMs],
       );
     });
     this.#nextMsg = msgEnd;

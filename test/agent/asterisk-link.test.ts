@@ -148,7 +148,7 @@ test("takes its first snapshot after the replaced agent has retired", async () =
 
   world.asterisk.send({ type: "ChannelUserevent", eventname: "bridgehead-retired-agent-2-2", userevent: {} });
 
-  expect(await state).toEqual({ conferences: [], calls: [], callsOfOthers: 0 });
+  expect(await state).toMatchObject({ conferences: [], calls: [], callsOfOthers: 0 });
   expect(snapshots()).toBe(2);
 });
 

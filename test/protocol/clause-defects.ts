@@ -75,7 +75,7 @@ const ofOwn: Readonly<Record<string, Text>> = {
   ],
   T9: [
     "durable-objects/node/node-post.ts",
-    "return postBy((url, sent) => exchange(url, sent, mayLeave), asked);",
+    "return postBy((url, sent) => exchange(url, sent, mayLeave, asked.isRepeat ? freshAgents : agents), asked);",
     "return new Promise((done) => setTimeout(done, 21_000)).then(() => postBy((url, sent) => exchange(url, sent, mayLeave), asked));",
   ],
 };

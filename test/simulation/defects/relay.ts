@@ -56,7 +56,7 @@ export const relayDefects: DefectsByFile = {
     },
     "what the edge does not know is left alone": {
       foundBy: "an orphan goes on without WebEx",
-      before: "const isFound = this.#finding.spend(1, now);",
+      before: "const isFound = this.#allowance.spend(1, now);",
       after: "const isFound = now < 0;",
     },
   },

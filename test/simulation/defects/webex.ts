@@ -112,8 +112,8 @@ export const webexDefects: DefectsByFile = {
     },
     "speakers are reported to a server that did not ask": {
       foundBy: "speakers are told to those who asked",
-      before: "reporting: false, reported: []",
-      after: "reported: []",
+      before: "const silenced = speech && { speaking, notBefore, reporting: false,",
+      after: "const silenced = speech && { speaking, notBefore, reporting: speech.reporting,",
     },
     "a new server hears of the callers before it hears of the conference (F2)": {
       foundBy: "NotifyUserEnter comes after Status 0",
