@@ -82,8 +82,6 @@ export class ConferenceWorld {
   readonly batches: ConferenceBatch[] = [];
   publish: (batch: ConferenceBatch) => Promise<DirectoryAck> = async () => ({ directory: "1", pauseMs: 2_000 });
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
-  /** Called before each step of the object into the world; what it throws is the end of that object. */
-  onStep: () => void = () => {};
   conference: Conference;
   alive = false;
   #life = 0;
@@ -113,8 +111,6 @@ export class ConferenceWorld {
     const life = this.#life;
     this.alive = true;
     const step = () => {
-      if (life !== this.#life) throw new Error("this object is dead");
-      this.onStep();
       if (life !== this.#life) throw new Error("this object is dead");
     };
     const dead = new Promise<never>(() => {});
@@ -357,10 +353,6 @@ export class ConferenceWorld {
 
   get journalRows(): number {
     return this.sql.exec("SELECT seq FROM journal WHERE input IS NOT NULL").length;
-  }
-
-  get outboxRows(): number {
-    return this.stored.loadOutbox().length;
   }
 
   /** The disk as another life of the conference would find it. */
