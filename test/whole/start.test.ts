@@ -131,76 +131,52 @@ test("a port that is taken is one line on stderr and exit code 1", async () => {
   }
 });
 
-test("a state folder that cannot be written is one line on stderr and exit code 1", async () => {
-  const file = join(newFolder(), "file");
-  writeFileSync(file, "");
+const dialled = "begins of numbers with commas between them, .* for example \\+1408,\\+44";
 
-  const ended = await start({ BRIDGEHEAD_STATE: join(file, "state") });
-
-  expect(ended.code).toBe(1);
-  expect(ended.stderr).toMatch(/^cannot write to the state folder .*set BRIDGEHEAD_STATE to another\n$/);
-});
-
-test("where the system makes no folders, that is said at once", async () => {
-  const ended = await start({ BRIDGEHEAD_STATE: "/proc/bridgehead/state" });
-
-  expect(ended).toEqual({
-    code: 1,
-    stderr:
-      "cannot write to the state folder /proc/bridgehead/state (nothing can be made there); set BRIDGEHEAD_STATE to another\n",
-  });
-});
-
-test("something in the way within the state folder is one line on stderr and exit code 1", async () => {
+/** The variables, what is in the way in the state folder (a name with "/" at its end is a folder), and the line. */
+test.each<[variables: Readonly<Record<string, string>>, inTheWay: string, line: string]>([
+  [{}, "agent/agent-key.pem", "agent cannot start: the agent's key \\S+agent-key\\.pem cannot be read .*"],
+  [{}, "operator-token", "\\S+operator-token is empty; remove it, and the next start makes a new token"],
+  [{}, "operator-token/", "cannot read \\S+operator-token \\(a folder of this name is in the way\\).*"],
+  [{}, "agent.json/", "cannot write \\S+agent\\.json \\(a folder of this name is in the way\\)"],
+  [{}, "edge/worker.js/", "cannot write \\S+worker\\.js \\(a folder of this name is in the way\\)"],
+  [{}, "logs/edge.log/", "cannot start: open \\S+edge\\.log does not work \\(a folder of this name .*\\)"],
+  [{}, "agent", "cannot start: mkdir .*agent does not work \\(a file of this name is in the way\\)"],
+  [
+    { BRIDGEHEAD_STATE: "FOLDER/file/state" },
+    "file",
+    "cannot write to the state folder .*set BRIDGEHEAD_STATE to another",
+  ],
+  [
+    { BRIDGEHEAD_STATE: "/proc/bridgehead/state" },
+    "",
+    "cannot write to .* /proc/bridgehead/state \\(nothing can be made there\\); set BRIDGEHEAD_STATE to another",
+  ],
+  [{ COUNTED_EDGE: "src/no-such-worker.ts" }, "", "cannot bundle \\S+no-such-worker\\.ts \\(.*\\)"],
+  [
+    { BRIDGE_URL: "ws://user:password@127.0.0.1/bridge" },
+    "",
+    "BRIDGE_URL must be an address such as ws://127.0.0.1:8790/bridge, without user, password and #",
+  ],
+  [{ BRIDGE_URL: "ws://127.0.0.1:1/b", POLICY_ALLOW: "1408" }, "", `POLICY_ALLOW is "1408"; it must be ${dialled}`],
+  [
+    { SIMULATED_BRIDGE_CALLS: "-3" },
+    "",
+    'SIMULATED_BRIDGE_CALLS is "-3"; it must be a whole number from 1 on, for example 24',
+  ],
+  [{ DOMAIN_LOCAL: "{" }, "", "DOMAIN_LOCAL is not JSON .*"],
+  [{ DOMAIN_LOCAL: "[]" }, "", "DOMAIN_LOCAL must be a JSON object; .*"],
+  [{ DOMAIN_LOCAL: '{"webx":{}}' }, "", "DOMAIN_LOCAL\\.webx is not a setting; did you mean webex\\?"],
+])("a start with %j and in the way “%s” is refused in one line", async (variables, inTheWay, line) => {
   const folder = newFolder();
-  writeFileSync(join(folder, "agent"), "");
+  mkdirSync(join(folder, dirname(inTheWay)), { recursive: true });
+  if (inTheWay.endsWith("/")) mkdirSync(join(folder, inTheWay));
+  else if (inTheWay !== "") writeFileSync(join(folder, inTheWay), "");
+  const { BRIDGEHEAD_STATE = folder, ...others } = variables;
 
-  const ended = await start({ BRIDGEHEAD_STATE: folder });
+  const ended = await start({ ...others, BRIDGEHEAD_STATE: BRIDGEHEAD_STATE.replace("FOLDER", folder) });
 
-  expect(ended.code).toBe(1);
-  expect(ended.stderr).toMatch(/^cannot start: mkdir .*agent does not work \(a file of this name is in the way\)\n$/);
-});
-
-test.each([
-  [
-    "an empty agent's key",
-    "agent/agent-key.pem",
-    /^agent cannot start: the agent's key \S+agent-key\.pem cannot be read .*\n$/,
-  ],
-  [
-    "an empty token",
-    "operator-token",
-    /^\S+operator-token is empty; remove it, and the next start makes a new token\n$/,
-  ],
-  [
-    "a folder as token",
-    "operator-token/",
-    /^cannot read \S+operator-token \(a folder of this name is in the way\).*\n$/,
-  ],
-  ["a folder as settings", "agent.json/", /^cannot write \S+agent\.json \(a folder of this name is in the way\)\n$/],
-  ["a folder as bundle", "edge/worker.js/", /^cannot write \S+worker\.js \(a folder of this name is in the way\)\n$/],
-  [
-    "a folder as log",
-    "logs/edge.log/",
-    /^cannot start: open \S+edge\.log does not work \(a folder of this name .*\)\n$/,
-  ],
-])("%s is one line on stderr and exit code 1", async (_, name, line) => {
-  const folder = newFolder();
-  mkdirSync(join(folder, dirname(name)), { recursive: true });
-  if (name.endsWith("/")) mkdirSync(join(folder, name));
-  else writeFileSync(join(folder, name), "");
-
-  const ended = await start({ BRIDGEHEAD_STATE: folder });
-
-  expect(ended.code).toBe(1);
-  expect(ended.stderr).toMatch(line);
-});
-
-test("an edge that cannot be bundled is one line on stderr and exit code 1", async () => {
-  const ended = await start({ COUNTED_EDGE: "src/no-such-worker.ts" });
-
-  expect(ended.code).toBe(1);
-  expect(ended.stderr).toMatch(/^cannot bundle \S+no-such-worker\.ts \(.*\)\n$/);
+  expect(ended).toEqual({ code: 1, stderr: expect.stringMatching(new RegExp(`^${line}\n$`)) });
 });
 
 test.each([0, 200, 20_000])("a disk that takes only %d bytes of each file is one line on stderr", async (bytes) => {
@@ -233,15 +209,6 @@ test("a second run on the same state folder, or on its port, is refused; after a
   expect(existsSync(join(state, "pids.json"))).toBe(false);
 });
 
-test("an address of the bridge that is none is one line on stderr and exit code 1", async () => {
-  const ended = await start({ BRIDGE_URL: "ws://user:password@127.0.0.1/bridge" });
-
-  expect(ended).toEqual({
-    code: 1,
-    stderr: "BRIDGE_URL must be an address such as ws://127.0.0.1:8790/bridge, without user, password and #\n",
-  });
-});
-
 test.each([
   [{}, ["+"]],
   [{ BRIDGE_URL: "ws://127.0.0.1:1/bridge" }, []],
@@ -254,34 +221,6 @@ test.each([
   await start({ ...variables, BRIDGEHEAD_STATE: folder, DOMAIN_LOCAL: '{"webx":{}}' });
 
   expect(JSON.parse(readFileSync(join(folder, "agent.json"), "utf8")).policy.allow).toEqual(allow);
-});
-
-test("begins of numbers that are none are one line on stderr", async () => {
-  const ended = await start({ BRIDGE_URL: "ws://127.0.0.1:1/bridge", POLICY_ALLOW: "1408" });
-
-  expect(ended).toEqual({
-    code: 1,
-    stderr:
-      'POLICY_ALLOW is "1408"; it must be begins of numbers with commas between them, "+" and digits from the country code on, for example +1408,+44\n',
-  });
-});
-
-test("a simulated bridge that could carry no calls is one line on stderr", async () => {
-  expect(await start({ SIMULATED_BRIDGE_CALLS: "-3" })).toEqual({
-    code: 1,
-    stderr: 'SIMULATED_BRIDGE_CALLS is "-3"; it must be a whole number from 1 on, for example 24\n',
-  });
-});
-
-test.each([
-  ["{", /^DOMAIN_LOCAL is not JSON .*\n$/],
-  ["[]", /^DOMAIN_LOCAL must be a JSON object; .*\n$/],
-  ['{"webx":{}}', /^DOMAIN_LOCAL\.webx is not a setting; did you mean webex\?\n$/],
-])("DOMAIN_LOCAL=%s is refused in one line", async (value, line) => {
-  const ended = await start({ DOMAIN_LOCAL: value });
-
-  expect(ended.code).toBe(1);
-  expect(ended.stderr).toMatch(line);
 });
 
 /** Starts what is expected to end by itself. */

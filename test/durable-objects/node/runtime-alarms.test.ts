@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { LifePlace } from "../../../durable-objects/node/runtime.ts";
-import { dayMs } from "../../../src/foundation/time/timers.ts";
 import { RuntimeOnTest, settle } from "./runtime-on-test.ts";
 
 /** Objects that say when each of their alarms begins, in ms since the start. */
@@ -51,29 +50,12 @@ test("the last alarm that is set counts", async () => {
   expect(came).toEqual([3_000]);
 });
 
-test("an alarm further away than a timer reaches comes on its day", async () => {
-  const { test, came } = await start();
-  await test.ask("wakeIn", 40 * dayMs);
-  test.clock.advance(41 * dayMs);
-  await settle();
-  expect(came.map((ms) => Math.floor(ms / dayMs))).toEqual([41]);
-});
-
 test("overdue alarms come at the next start", async () => {
   const { test, came } = await start();
   await test.ask("wakeIn", 1_000);
   await test.killAndStart(test.clock.now + 10_000);
   await test.clock.pass(1_000);
   expect(came).toEqual([10_000]);
-});
-
-test("an alarm that is killed amid its work comes again", async () => {
-  const { test, came } = await start(hanging);
-  await test.ask("wakeIn", 1_000);
-  await test.clock.pass(2_000);
-  await test.killAndStart();
-  await test.clock.pass(0);
-  expect(came).toEqual([1_000, 2_000]);
 });
 
 test("an alarm that comes before it is on disk comes again after a kill amid its work", async () => {
@@ -188,16 +170,6 @@ test("an object that cannot be loaded is woken again after growing pauses", asyn
   isBroken = false;
   await test.clock.pass(60_000);
   expect(woken).toBe(1);
-});
-
-test("an object that deletes itself in its alarm is woken no more", async () => {
-  const { test, came } = await start((place) => place.deleteAll());
-  await test.ask("write");
-  await test.ask("wakeIn", 1_000);
-  await test.clock.pass(10_000);
-  await test.killAndStart();
-  await test.clock.pass(10_000);
-  expect([came, test.lines]).toEqual([[1_000], []]);
 });
 
 test("refuses an alarm that is no time, and others come", async () => {

@@ -35,20 +35,6 @@ function hearing({ sql, sockets, deleteAll, abort }: LifePlace) {
   };
 }
 
-test("a socket outlives the memory of its object, with what is kept with it", async () => {
-  const test = await RuntimeOnTest.start(hearing);
-  const { socket, sent } = await test.connect({ who: "ann" });
-  await test.ask("add", "first");
-  await test.clock.pass(13_000);
-  socket.received("a");
-  socket.received("b");
-  await settle();
-  expect(sent).toEqual(["welcome", "ann said a to 1", "ann said b to 1"]);
-  expect(test.made.length).toBe(2);
-  socket.ended();
-  expect([await test.ask("all"), await test.ask("sockets")]).toEqual([["first", "a", "b", "closed ann"], []]);
-});
-
 test("answers pings without the object", async () => {
   const test = await RuntimeOnTest.start(hearing);
   const { socket, sent } = await test.connect();

@@ -334,18 +334,6 @@ test("an object that cannot be made is made again for the next call", async () =
   expect(await test.ask("made")).toBe(3);
 });
 
-test("a deleted object has no rows and no alarm, and another one has its name", async () => {
-  const test = await RuntimeOnTest.start(words);
-  await test.ask("add", "a");
-  await test.ask("wakeIn", 5_000);
-  await test.ask("deleteAll");
-  expect(await test.ask("all")).toEqual([]);
-  await test.ask("add", "b");
-  await test.killAndStart();
-  await test.clock.pass(20_000);
-  expect([await test.ask("all"), test.lines]).toEqual([["b"], []]);
-});
-
 test("a deleted object can be replaced while its deletion is on its way to disk", async () => {
   const test = await RuntimeOnTest.start(words);
   await test.ask("add", "a");
