@@ -3,9 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
 import type { SqlValue } from "../../durable-objects/platform/platform.ts";
-import type { OperatorAction } from "../../src/conference/operator-actions.ts";
 import type {
-  ActionId,
   BridgeName,
   ConfKey,
   DomainName,
@@ -22,11 +20,6 @@ const host = "127.0.0.1:8801" as WebexHost;
 /** Another one for each test, since an object may outlive the storage that is taken from under it. */
 let identity = { domain: "local" as DomainName, bridge: "simulated" as BridgeName, confKey: "987654320" as ConfKey };
 let create: FromWebex;
-const hybridData: OperatorAction = {
-  id: "a1" as ActionId,
-  person: "Ann",
-  request: { type: "hybrid-data", connectData: "x" },
-};
 const conference = () => env.CONFERENCE.getByName(`local/${identity.confKey}`);
 const receive = (transId: string, ...messages: readonly FromWebex[]) =>
   conference().receive({ ...identity, transId: transId as TransId, messages });
@@ -88,15 +81,6 @@ test("what was confirmed is on disk, with an alarm for what is outstanding", asy
   expect(alarm).toBeLessThanOrEqual(Date.now() + 1000);
 });
 
-test("a repeat changes nothing, before and after an eviction", async () => {
-  await receive("t1", create);
-  await receive("t1", create);
-  await evictDurableObject(conference());
-  await receive("t1", create);
-
-  expect(await rows("SELECT seq FROM journal")).toEqual([{ seq: 1 }]);
-});
-
 test("the bridge's result becomes an answer to WebEx, under ids of the allocator", async () => {
   await receive("t1", create);
   expect(await bridgeDone()).toBe(1);
@@ -122,24 +106,6 @@ test("a killed object delivers what it left behind when its alarm comes, without
   await vi.waitFor(async () => expect(await outboxRows()).toBe(0));
 });
 
-test("an operator's action is done once, also when it comes again after the object was evicted", async () => {
-  await receive("t1", create);
-  const reports = await bridgeDone();
-  const lock = { id: "a1" as ActionId, person: "Ann", request: { type: "lock" } } as const;
-
-  expect(await Promise.all([conference().operate(lock), conference().operate(lock)])).toEqual(["done", "done-before"]);
-  await bridgeDone(reports + 1);
-  await evictDurableObject(conference());
-  expect(await conference().operate(lock)).toBe("done-before");
-
-  expect(await rows("SELECT trans_id FROM journal WHERE trans_id LIKE 'op %'")).toEqual([{ trans_id: "op a1" }]);
-  await vi.waitFor(() => expect(posted.at(-1)).toContain('Status="2"'));
-  const stages = await conference().action(lock.id);
-  expect(stages).toMatchObject({ person: "Ann", request: { type: "lock" }, sent: [{ type: "lock" }] });
-  expect(stages?.result?.type).toBe("done");
-  expect(await conference().action("a2" as ActionId)).toBeNull();
-});
-
 test("a sweep by the id allocator wakes an object whose alarm got lost, also where the allocator is evicted between two pages", async () => {
   const allocator = () => env.ID_ALLOCATOR.getByName("local");
   reachable = false;
@@ -162,24 +128,6 @@ test("a sweep by the id allocator wakes an object whose alarm got lost, also whe
   expect(new Set(posted).size).toBe(1);
 });
 
-test("a handle belongs to the first that claims it, also after the index was evicted; asking for others leaves nothing", async () => {
-  const index = env.HANDLE_INDEX.getByName(identity.domain);
-  const [a, b] = ["a" as ConfKey, "b" as ConfKey];
-  const { domain } = identity;
-  const extConfId = "7001" as ExtConfId;
-  const transId = "t1" as TransId;
-  const claim = (confKey: ConfKey) => index.resolve({ domain, transId, claims: [{ extConfId, confKey }], handles: [] });
-  const held = new Map([[extConfId, a]]);
-
-  expect(await Promise.all([a, b].map(claim))).toEqual([held, held]);
-  await evictDurableObject(index);
-
-  const handles = [extConfId, ...Array.from({ length: 500 }, (_, number) => `unknown${number}` as ExtConfId)];
-  expect(await index.resolve({ domain, transId, claims: [], handles })).toEqual(held);
-  expect(await index.hasConference(a)).toBe(true);
-  expect(await index.hasConference(b)).toBe(false);
-});
-
 test("a conference holds its handle while it is not over", async () => {
   expect(await conference().hasHandle("7001" as ExtConfId, null)).toBe(false);
   await receive("t1", create);
@@ -192,14 +140,6 @@ test("a conference that does not have the transaction that claimed a handle is a
   expect(await hasHandle()).toBe(true);
   await receive("t1", create);
   expect(await hasHandle()).toBe(false);
-});
-
-test("whoever only asks about a conference that nobody knows leaves nothing on the disk", async () => {
-  expect(await conference().hasHandle("7001" as ExtConfId, null)).toBe(false);
-  expect(await conference().operate(hybridData)).toBe("no-such-conference");
-  await conference().ackCommands(identity.bridge, []);
-
-  expect(await rows("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")).toEqual([]);
 });
 
 test("a conference that is over is deleted by its alarm after a week, and may begin anew", async () => {
@@ -220,16 +160,6 @@ test("a conference that is over is deleted by its alarm after a week, and may be
   expect(await runInDurableObject(conference(), (_object, state) => state.storage.getAlarm())).toBeNull();
   await receive("t1", create);
   expect(await rows("SELECT seq FROM journal")).toEqual([{ seq: 1 }]);
-});
-
-test("an answer without a conference reaches WebEx once", async () => {
-  const mailbox = env.MAILBOX.getByName("local");
-  const message = { type: "message-error", msgId: "m9" as MsgId, result: "unknown-message" } as const;
-  const mail = { domain: identity.domain, transId: "t9" as TransId, answers: new Map([[host, [message]]]) };
-  await mailbox.send(mail);
-  await mailbox.send(mail);
-
-  await vi.waitFor(() => expect(posted).toHaveLength(1));
 });
 
 test("an object that comes back reads of its journal what repeats may need, and no more", async () => {

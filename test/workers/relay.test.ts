@@ -129,29 +129,6 @@ test("a snapshot is wanted of a conference whose digest differs, and of one that
   );
 });
 
-test("the active agent alone is asked for a snapshot", async () => {
-  await relay().askForSnapshot(conference, "d");
-  const [active, standby] = [await AgentClient.connect(0), await AgentClient.connect(1)];
-  await active.next();
-  await standby.next();
-
-  await relay().askForSnapshot(conference, "d");
-  standby.say({ type: "ping" });
-
-  expect(await active.next()).toEqual({ type: "snapshot-wanted", conference, unless: "d" });
-  expect(await standby.next()).toEqual({ type: "pong" });
-});
-
-test("without an agent no command is sent", async () => {
-  await relay().sendCommands(commandsFor);
-  expect(await relay().health()).toMatchObject({
-    agentConnected: false,
-    bridgeUp: false,
-    portsInUse: null,
-    ports: null,
-  });
-});
-
 test("a relay that was evicted knows its agents by their sockets", async () => {
   const agent = await AgentClient.connect();
   await agent.next();
@@ -207,60 +184,6 @@ test("no epoch comes twice, even when all sockets are lost with the relay", asyn
   expect(again.epoch).toBeGreaterThan(first.epoch);
 });
 
-test("the active agent may not know that all sockets were lost with the relay: the other one stands by for as long as that can be", async () => {
-  const start = Date.now();
-  vi.useFakeTimers({ toFake: ["Date"], now: start });
-  await (await AgentClient.connect(0)).next();
-  await evictDurableObject(relay(), { webSockets: "close" });
-
-  const other = await AgentClient.connect(1);
-  expect(await other.next()).toMatchObject({ type: "welcome", role: "standby" });
-  await relay().sendCommands(commandsFor);
-  expect(await relay().health()).toMatchObject({ agentConnected: false });
-
-  vi.setSystemTime(start + 9_000);
-  other.say({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" });
-  vi.setSystemTime(start + 10_000);
-  expect(await runDurableObjectAlarm(relay())).toBe(true);
-  expect(await other.next()).toMatchObject({ type: "activate", epoch: other.epoch });
-});
-
-test("an agent that hands over is closed in the moment in which the standby is told to act, and comes back as standby", async () => {
-  const [first, second] = [await AgentClient.connect(0), await AgentClient.connect(1)];
-  await first.next();
-  await second.next();
-  expect(await relay().handOver(agents[0].name)).toBe("no-standby");
-  second.say({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, version: "1" });
-  await vi.waitFor(async () => expect(await relay().agents()).toMatchObject([{}, { health: { bridgeUp: true } }]));
-
-  expect(await relay().handOver(agents[0].name)).toEqual({ acts: agents[1].name });
-  expect(await first.closed()).toBe(CLOSE_CODES.handedOver);
-  const replaces = { agent: agents[0].name, why: "handedOver" };
-  expect(await second.next()).toEqual({ type: "activate", epoch: second.epoch, replaces });
-  expect(await epochOnDisk()).toBe(second.epoch);
-  expect(await (await AgentClient.connect(0)).next()).toMatchObject({ role: "standby", epoch: second.epoch });
-  await relay().sendCommands(commandsFor);
-  expect(await second.next()).toMatchObject({ type: "commands", epoch: second.epoch });
-});
-
-test("a bridge that is drained refuses a new conference, also after an eviction, and its agent hears nothing of it", async () => {
-  const agent = await AgentClient.connect();
-  await agent.next();
-  await relay().drain(commandsFor.domain, commandsFor.bridge, true);
-  await evictDurableObject(relay());
-  const create = '<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000003" ConfKey="555111333"/>';
-  await exports.default.fetch("http://edge.example.com/tsp/local", {
-    method: "POST",
-    body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>3</TransID>${create}</WbxTSPSchema>`,
-  });
-
-  const timeline = () => env.CONFERENCE.getByName("local/555111333").timeline(0);
-  const why = expect.stringContaining("The bridge refused it: it has no free port, or is drained.");
-  await vi.waitFor(async () => expect((await timeline()).items).toContainEqual(expect.objectContaining({ why })));
-  agent.say({ type: "ping" });
-  expect(await agent.next()).toEqual({ type: "pong" });
-});
-
 const alarm = () => runInDurableObject(relay(), (_object, state) => state.storage.getAlarm());
 
 test("an agent that never comes back is silent from when it was first missed, however often the relay is evicted", async () => {
@@ -292,29 +215,6 @@ test("an alarm that lies minutes ahead since the clock was set back is set anew"
 
   const alarm = await runInDurableObject(relay(), (_object, state) => state.storage.getAlarm());
   expect(alarm).toBe(start + 10_000);
-});
-
-test("an active agent that comes back to a relay that lost all sockets is active at once", async () => {
-  const first = await AgentClient.connect(0);
-  await first.next();
-  await evictDurableObject(relay(), { webSockets: "close" });
-  const other = await AgentClient.connect(1);
-  expect(await other.next()).toMatchObject({ type: "welcome", role: "standby" });
-
-  const back = await AgentClient.connect(0);
-
-  expect(await back.next()).toMatchObject({ type: "welcome", role: "active", activeSince: first.epoch });
-  expect(back.epoch).toBeGreaterThan(first.epoch);
-});
-
-test("the same agent connects anew: its older socket is closed", async () => {
-  const older = await AgentClient.connect();
-  await older.next();
-  const newer = await AgentClient.connect();
-
-  expect(await newer.next()).toMatchObject({ type: "welcome", role: "active" });
-  expect(newer.epoch).toBeGreaterThan(older.epoch);
-  expect(await older.closed()).toBe(CLOSE_CODES.replaced);
 });
 
 test.each<[string, CloseReason, () => Promise<string> | string | null]>([
@@ -374,20 +274,6 @@ test.each<[string, (agent: AgentClient) => void]>([
   expect(await relay().health()).toMatchObject({ agentConnected: false });
 });
 
-test("an agent that floods the relay is closed, and the other one goes on at once", async () => {
-  const [flooding, other] = [await AgentClient.connect(0), await AgentClient.connect(1)];
-  await flooding.next();
-  await other.next();
-
-  const digests = Array.from({ length: 501 }, () => ({ conference, digest: "d" }));
-  for (let count = 0; count < 100; count += 1) flooding.say({ type: "digests", epoch: 1, digests });
-
-  expect(await flooding.closed()).toBe(CLOSE_CODES.tooMuch);
-  expect(await other.next()).toMatchObject({ type: "activate" });
-  other.say({ type: "ping" });
-  expect(await other.next()).toEqual({ type: "pong" });
-});
-
 test("an agent alone costs no alarm; the platform answers its pings, which are signs of life for a relay that sleeps", async () => {
   const start = Date.now();
   vi.useFakeTimers({ toFake: ["Date"], now: start - 5_000 });
@@ -403,22 +289,6 @@ test("an agent alone costs no alarm; the platform answers its pings, which are s
   vi.setSystemTime(start + 13_000);
   await relay().sendCommands(commandsFor);
   expect(await agent.closed()).toBe(CLOSE_CODES.silent);
-});
-
-test("an agent that was silent for 10 s is closed when there is a command to send, and the other agent gets it", async () => {
-  const first = await AgentClient.connect(0);
-  await first.next();
-  const start = Date.now();
-  vi.useFakeTimers({ toFake: ["Date"], now: start + 9_000 });
-  const second = await AgentClient.connect(1);
-  await second.next();
-
-  vi.setSystemTime(start + 12_000);
-  await relay().sendCommands(commandsFor);
-
-  expect(await first.closed()).toBe(CLOSE_CODES.silent);
-  expect(await second.next()).toMatchObject({ type: "activate", epoch: second.epoch });
-  expect(await second.next()).toEqual({ type: "commands", epoch: second.epoch, conference, commands });
 });
 
 test("an agent that comes a hundred times anew has one session, and what it reports again counts once", async () => {
