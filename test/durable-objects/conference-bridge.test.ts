@@ -281,22 +281,6 @@ test("a lost conference continues on the bridge that has its callers", async () 
   expect(sentTo(world, "simulated")).toEqual(["create-conference", "lock"]);
 });
 
-test("a bridge that is back without callers does not get the conference", async () => {
-  const world = await createdOnSecond();
-  await comesBack(world, []);
-  expect(sentTo(world, "simulated")).toEqual(["end-conference"]);
-  expect(sentTo(world, "second")).toEqual(["create-conference"]);
-});
-
-test("a bridge that is back with a later meeting does not get the conference", async () => {
-  const world = await createdOnSecond();
-  const since = world.time.now - 1_000;
-  const report = snapshotOf([aCaller()], { since });
-  await world.during(world.reportFrom("simulated", report, { knownSince: since - 600_000 }));
-  expect(sentTo(world, "simulated")).toEqual(["end-conference"]);
-  expect(sentTo(world, "second")).toEqual(["create-conference"]);
-});
-
 test("a pending create moves to the bridge that has the callers", async () => {
   const world = new ConferenceWorld();
   addBridge(world);

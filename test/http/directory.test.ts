@@ -131,24 +131,6 @@ test("running conferences are found by who is in them, unless the settings keep 
   expect((await asked(silent, "/running-conferences?begins=1")).status).toBe(200);
 });
 
-test("a directory lists all after its restart and asks nobody", async () => {
-  const edge = new FakeEdge();
-  await runs(edge, running("1"), running("2"));
-  edge.directory = edge.startDirectory();
-  await runs(edge, running("2", { callers: 9 }));
-
-  expect((await asked(edge, "/running-conferences")).body).toMatchObject({
-    conferences: [
-      { key: "1", now: { callers: 3 } },
-      { key: "2", now: { callers: 9 } },
-    ],
-    total: 2,
-  });
-  const { body } = await asked(edge, "/agents");
-  expect(body).toMatchObject({ bridges: [{ load: { conferences: 2, callers: 12 } }] });
-  expect(edge.calls.filter((call) => call.endsWith("publishes"))).toEqual([]);
-});
-
 interface Page {
   readonly records: readonly ({ readonly cursor: string } & DirectoryRecord)[];
   readonly next: string | null;
@@ -226,6 +208,9 @@ test.each([
   ["status=busy", ["c2"]],
   ["order=newest", ["conference", "c2", "c1"]],
   ["order=newest&limit=1&kind=call", ["c2", "c1"]],
+  ["order=newest&limit=1&since=1000000", ["conference", "c2", "c1"]],
+  // No place leads out of the time that is asked for.
+  ["order=newest&until=1060000&cursor=1-1060000000", ["c2", "c1"]],
 ])("the records of %s", async (query, found) => {
   const edge = new FakeEdge();
   const busy = { number: "99", attendeeId: "1", endedBy: "bridge", status: "busy" } as const;

@@ -104,8 +104,10 @@ test("rows of a conference that runs have its name, also of calls that are over 
   await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: ada, conference: "60" }));
   await keyed(edge, { end: { at: edge.time + 1, why: "locked", conference: "60" as ConfKey } });
   await ended(edge, 1_000_010, aCallRecord({ call: "c2", number: ada, conference: "7" }));
+  await ended(edge, 1_000_020, aCallRecord({ call: "c3", number: ada, conference: "60", topic: "Berths" }));
   const { lines } = (await asked(edge, `find?text=${ada}`)).body;
   expect(lines.map(({ call, topic }) => [call, topic])).toEqual([
+    ["c3", "Berths"],
     ["c2", undefined],
     ["p1", "Tugs"],
     ["c1", "Tugs"],
@@ -125,24 +127,6 @@ test("what the bridge did not go on with is said to be of the bridge, and what n
   ]);
 });
 
-test("who was not let in has the name of the conference that was keyed also once that is over", async () => {
-  const edge = new FakeEdge();
-  await runs(edge, "60", { topic: "Tugs" });
-  await keyed(edge, { end: { at: edge.time + 1, why: "locked", conference: "60" as ConfKey } });
-  const over = aConferenceRecord({ conference: "60", createdAt: 900_000 });
-  await edge.directory.publish(aBatch({ key: "60", records: [over] }));
-  const { lines } = (await asked(edge, `find?text=${ada}`)).body;
-  expect(lines.map(({ topic }) => topic)).toEqual(["Tugs"]);
-});
-
-test("the row of a call has the name of its own conference, whatever another one of the key is called", async () => {
-  const edge = new FakeEdge();
-  await runs(edge, "60", { topic: "Tugs" });
-  await ended(edge, 1_000_000, aCallRecord({ number: ada, conference: "60", topic: "Berths" }));
-  const { lines } = (await asked(edge, `find?text=${ada}`)).body;
-  expect(lines.map(({ topic }) => topic)).toEqual(["Berths"]);
-});
-
 test("of a caller at the prompt is said what it lacks there", async () => {
   const edge = new FakeEdge();
   const step = { type: "wrong-key", at: edge.time, digits: 8 } as const;
@@ -156,26 +140,18 @@ test("of a caller at the prompt is said what it lacks there", async () => {
   ]);
 });
 
-const key = "5" as ConfKey;
+const conference = "5" as ConfKey;
+const rightKey = "The agent hung up: the caller entered a right key, then";
 
 test.each<[string, Partial<PromptCall["end"] & object>, string]>([
   ["stopped-keying", { digits: 7 }, "The agent hung up: the caller entered 7 digits without a #, and no more."],
   ["stopped-keying", { digits: 1 }, "The agent hung up: the caller entered 1 digit without a #, and no more."],
   ["stopped-keying", {}, "The agent hung up: the caller entered no more."],
-  [
-    ...(["stopped-keying", { conference: key, digits: 3 }] as const),
-    "The agent hung up: the caller entered a right key, then 3 digits of an attendee ID without a #, and no more.",
-  ],
-  [
-    ...(["stopped-keying", { conference: key }] as const),
-    "The agent hung up: the caller entered a right key, then no attendee ID, and no more.",
-  ],
+  ["stopped-keying", { conference, digits: 3 }, `${rightKey} 3 digits of an attendee ID without a #, and no more.`],
+  ["stopped-keying", { conference }, `${rightKey} no attendee ID, and no more.`],
   ["hung-up", { digits: 5 }, "The caller hung up after 5 digits without a #."],
   ["hung-up", {}, "The caller hung up."],
-  [
-    ...(["hung-up", { conference: key }] as const),
-    "The caller hung up: it had entered a right key, and no attendee ID.",
-  ],
+  ["hung-up", { conference }, "The caller hung up: it had entered a right key, and no attendee ID."],
 ])("what was keyed last is said of who has not got in: %s, %j", async (why, more, says) => {
   const edge = new FakeEdge();
   const steps = [{ type: "wrong-key", at: edge.time, digits: 5 } as const];
@@ -255,11 +231,14 @@ test("a conference is found by a part of the name of a sub-conference that is op
 test("a running conference that is found by its handle is said to run, with its name", async () => {
   const edge = new FakeEdge();
   await edge.held("7001", "555123456");
+  await edge.held("7002", "555");
   await runs(edge, "555123456", { topic: "Berth planning" });
 
   expect((await found(edge, "7001")).conferences).toEqual([
     { key: "555123456", topic: "Berth planning", state: "running", at: 900_000, by: "ExtConfID" },
   ]);
+  // Of this one, whose key begins alike, only the handle is kept.
+  expect((await found(edge, "7002")).conferences).toEqual([{ key: "555", state: "kept", at: null, by: "ExtConfID" }]);
 });
 
 test("people are found by their attendee ID and by the ids of their calls", async () => {
@@ -336,13 +315,4 @@ test("by masked numbers others may fit as well, which is said; a key means its c
   expect((await asked(edge, "find?text=14085557001")).body.people).toBe("masked");
   expect(await found(edge, "555888101")).toMatchObject({ people: "full", lines: [], conferences: [{ by: "key" }] });
   expect(await found(edge, "c1")).toMatchObject({ people: "full", lines: [{ call: "c1" }] });
-});
-
-test("a conference of which only the handle is kept is not shown as another one that runs, whose key begins alike", async () => {
-  const edge = new FakeEdge();
-  await edge.held("7000001", "555");
-  await runs(edge, "5556", { topic: "Berth planning" });
-  expect((await found(edge, "7000001")).conferences).toEqual([
-    { key: "555", state: "kept", at: null, by: "ExtConfID" },
-  ]);
 });

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import type { PromptCall } from "../../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
-import { entered } from "../../builders.ts";
 import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aConferenceRecord } from "../../records/a-record.ts";
@@ -95,22 +94,6 @@ test("lists callers in the prompt first, then the latest, by number and time, pa
   const first = await world.page({ limit: 1 });
   expect(first.calls).toMatchObject([{ call: "c6" }]);
   expect((await found({ before: first.next })).slice(0, 2)).toEqual(["c4", "c5"]);
-});
-
-test("counts a caller as refused after three tries, until it enters a conference", async () => {
-  const world = new PromptWorld();
-  await world.keep(tries(0).slice(0, 2));
-  expect(world.refused()).toEqual([]);
-  await world.keep(tries(0));
-  expect(world.refused()).toEqual([[ada, 3]]);
-  const conference = world.conference();
-  await conference.running(0);
-  await conference.reported(entered({ call: "c9", number: ada }));
-  await conference.time.pass(5_000);
-  world.start();
-  expect(world.refused()).toEqual([]);
-  await world.keep(tries(conference.time.now - worldBegins));
-  expect(world.refused()).toEqual([[ada, 3]]);
 });
 
 test.each([0, 120_000, -120_000])(

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
 import type { DirectoryRecord } from "../../../src/records/conference-record.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
-import { worldBegins } from "../../kit/world-begins.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aConferenceRecord } from "../../records/a-record.ts";
 import { aBatch } from "../a-batch.ts";
@@ -10,30 +9,6 @@ import { extConfId, host } from "../conference-world.ts";
 import { call, DirectoryWorld, domain, ended, list } from "./world.ts";
 
 const callsOf = (records: readonly DirectoryRecord[]) => records.map((one) => one.kind === "call" && one.call);
-
-test("records come in pages in both orders, by time, kind and what stands in them", async () => {
-  const world = new DirectoryWorld();
-  for (let index = 0; index < 5; index++) {
-    await world.directory.publish(aBatch({ records: [call(`c${index}`, { number: `1${index % 2}` })] }));
-    await world.time.pass(60_000);
-  }
-  const page = (more: object) => world.records({ limit: 2, ...more });
-  const names = async (more: object) => callsOf(await world.all({ limit: 2, ...more }));
-
-  expect(await names({})).toEqual(["c0", "c1"]);
-  const { next } = await page({});
-  expect(await names({ cursor: next })).toEqual(["c2", "c3"]);
-  const last = await page({ cursor: (await page({ cursor: next })).next });
-  expect([last.records.length, last.next]).toEqual([1, null]);
-  expect(await names({ order: "newest" })).toEqual(["c4", "c3"]);
-  expect(await names({ order: "newest", cursor: (await page({ order: "newest" })).next })).toEqual(["c2", "c1"]);
-  expect(await names({ since: worldBegins + 60_000, until: worldBegins + 180_000, limit: 9 })).toEqual(["c1", "c2"]);
-  expect(await names({ since: worldBegins + 150_000, order: "newest", limit: 9 })).toEqual(["c4", "c3"]);
-  // No place leads out of the time that is asked for.
-  expect(await names({ until: worldBegins + 60_000, order: "newest", cursor: last.end?.id })).toEqual(["c0"]);
-  expect(await names({ filter: { number: "11" }, limit: 9 })).toEqual(["c1", "c3"]);
-  expect(await names({ kind: "conference" })).toEqual([]);
-});
 
 test("erases a number from all its records, with the attendee ID", async () => {
   const world = new DirectoryWorld();
