@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { ConferenceWorld, callerLeft, createConference, lock, muteCaller } from "./conference-world.ts";
 
 const server2 = { msgId: "m-second", extConfId: "7002", replyTo: "127.0.0.1:8802" };
-const server3 = { msgId: "m-third", extConfId: "7003", replyTo: "127.0.0.1:8803" };
 
 /** The names of the messages in each transaction that was posted to a server. */
 function heardBy(world: ConferenceWorld, port: number): string[][] {
@@ -43,21 +42,6 @@ test.each([1, 2, 50, 51, 120, 500])(
     expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(transactions.length);
   },
 );
-
-test("a third server takes over while the second is being notified (protocol 4.9)", async () => {
-  const world = await ConferenceWorld.running(120);
-  world.posted.length = 0;
-  const hangs = () => world.time.wait(10_000).then(() => ({ kind: "failed", reason: "TimeoutError" }) as const);
-  world.answer = ({ url, transId }) => (url.includes(":8802/") ? hangs() : world.confirmed(transId));
-
-  await world.received("second", createConference(server2));
-  await world.time.pass(1000);
-  await world.received("third", createConference(server3));
-  await world.time.pass(60_000);
-
-  expect(heardBy(world, 8802).length).toBe(1);
-  expect(callsEntered(world, 8803)).toEqual(Array.from({ length: 120 }, (_, index) => `${1001 + index}`));
-});
 
 test("a takeover during the third attempt loses no notification", async () => {
   const world = await ConferenceWorld.running(1);
@@ -111,15 +95,4 @@ test("reports each muted caller after all entries (protocol F1)", async () => {
   const messages = heardBy(world, 8802).flat();
   expect(messages.slice(-2)).toEqual(["NotifyUserChange", "NotifyUserChange"]);
   expect(messages.length).toBe(2 + 120 + 2);
-});
-
-test("another server takes over during the create, which the bridge gets once (protocol 4.9)", async () => {
-  const world = new ConferenceWorld();
-  await world.received("create", createConference());
-  await world.received("take-over", createConference(server2));
-  await world.allDone();
-  await world.time.pass(1000);
-
-  expect(heardBy(world, 8802)).toEqual([["RspCreateConference", "NotifyConferenceChange"]]);
-  expect(world.sent.flat().filter(({ command }) => command.type === "create-conference").length).toBe(1);
 });

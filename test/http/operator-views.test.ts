@@ -32,8 +32,7 @@ test("only the operator sees conferences", async () => {
 });
 
 test("a page of a timeline that has the rest says that none follows, and the next one begins behind it", async () => {
-  const edge = new FakeEdge();
-  await edge.held("handle-1", "1");
+  const edge = await edgeWith(view("1"));
   const lines = [1, 2, 3].map((seq) => timelineLine(seq, 0, "webex > edge", `${seq}`));
   edge.timelines.set("1" as ConfKey, lines);
   const page = async (query: string) => (await edge.ask(`${base}/conferences/1/timeline?${query}`)).body;
@@ -41,6 +40,13 @@ test("a page of a timeline that has the rest says that none follows, and the nex
   expect(await page("limit=2")).toEqual({ lines: lines.slice(0, 2), next: "2" });
   expect(await page("limit=1&cursor=1")).toEqual({ lines: lines.slice(1, 2), next: "2" });
   expect(await page("limit=1&cursor=2")).toEqual({ lines: lines.slice(2), next: null });
+  edge.timelines.set("1" as ConfKey, Array(1_500).fill(line));
+  for (const query of ["", "limit=1000"])
+    expect(await page(query)).toEqual({ lines: Array(1_000).fill(line), next: "1000" });
+  expect(await page("limit=1000&cursor=1000")).toEqual({ lines: Array(500).fill(line), next: null });
+  const reason = { ...line, why: "The line was busy." };
+  edge.timelines.set("1" as ConfKey, [line, reason]);
+  expect(await page("why=1")).toEqual({ lines: [reason], next: null });
 });
 
 test("running conferences come in pages; those that do not answer are named, and delay no other", async () => {
@@ -95,24 +101,6 @@ test("an unknown conference is 404, and no object is made by the question", asyn
 });
 
 const line = timelineLine(1, 5, "webex > edge", "W2A_CreateConference");
-
-test("one answer has a thousand lines of a timeline at most", async () => {
-  const edge = await edgeWith(view("1"));
-  edge.timelines.set("1" as ConfKey, Array(1_500).fill(line));
-  const found = async (query: string) => (await edge.ask(`${base}/conferences/1/timeline${query}`)).body;
-
-  for (const query of ["", "?limit=1000"])
-    expect(await found(query)).toEqual({ lines: Array(1_000).fill(line), next: "1000" });
-  expect(await found("?limit=1000&cursor=1000")).toEqual({ lines: Array(500).fill(line), next: null });
-});
-
-test("a timeline is answered whole, or only its lines with a reason", async () => {
-  const edge = await edgeWith(view("1"));
-  const reason = { ...line, why: "The line was busy." };
-  edge.timelines.set("1" as ConfKey, [line, reason]);
-  expect((await edge.ask(`${base}/conferences/1/timeline`)).body).toEqual({ lines: [line, reason], next: null });
-  expect((await edge.ask(`${base}/conferences/1/timeline?why=1`)).body).toEqual({ lines: [reason], next: null });
-});
 
 test("the agents of each bridge are listed; those of a relay that does not answer are null", async () => {
   const edge = await edgeWith();

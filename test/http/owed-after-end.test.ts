@@ -48,10 +48,9 @@ async function behind(webex = { retryDelaysMs: [0, 20_000] }) {
   world.answer = refusesAll;
   await world.reported(event({ type: "caller-muted", call: "c0", muted: true }) as object as Report);
   await world.time.pass(60_000);
-  const get = async <Body>(path: string) => {
+  const get = async <Body>(path: string, init: RequestInit = {}) => {
     edge.time = world.time.now;
-    const headers = { authorization: `Bearer ${token}` };
-    return (await (await edge.app.request(`/api/v1/domains/local/${path}`, { headers })).json()) as Body;
+    return (await edge.ask<Body>(`/api/v1/domains/local/${path}`, init)).body;
   };
   const alerts = async () => (await get<{ alerts: readonly Alert[] }>("alerts")).alerts;
   const figure = async (name: string) => {
@@ -64,11 +63,7 @@ async function behind(webex = { retryDelaysMs: [0, 20_000] }) {
     get,
     alerts,
     figure,
-    resync: async (server: string) => {
-      edge.time = world.time.now;
-      const init = { method: "POST", headers: { authorization: `Bearer ${token}` }, body: JSON.stringify({ server }) };
-      return (await edge.app.request("/api/v1/domains/local/servers/resync", init)).json();
-    },
+    resync: (server: string) => get("servers/resync", { method: "POST", body: JSON.stringify({ server }) }),
     back: () => {
       world.answer = confirms;
     },
@@ -80,13 +75,8 @@ async function behind(webex = { retryDelaysMs: [0, 20_000] }) {
     servers: async () => (await get<{ hosts: readonly ServerLoad[] }>("activity")).hosts,
     acknowledge: async (wanted: string) => {
       const one = (await alerts()).find(({ kind }) => kind === wanted) ?? expect.unreachable();
-      const upTo = coverageOf(one, null, edge.time);
-      await edge.directory.alertStore.acknowledge("local" as never, {
-        id: one.id,
-        upTo,
-        by: "operator",
-        note: "known",
-      });
+      const seen = { upTo: coverageOf(one, null, edge.time), by: "operator", note: "known" };
+      await edge.directory.alertStore.acknowledge("local" as never, { id: one.id, ...seen });
     },
   };
 }
