@@ -36,14 +36,6 @@ test("a document that was not committed delays no answer to its repeat (protocol
   expect(world.posted.map(({ at }) => at - beganAt)).toEqual([0]);
 });
 
-test("a transaction has at most 50 messages", async () => {
-  const world = await quiet();
-  await world.reported(...Array.from({ length: 120 }, (_, index) => callerEntered(index)));
-  await world.time.pass(100);
-
-  expect(enteredIn(world.posted)).toEqual([50, 50, 20]);
-});
-
 test("posts one document at a time and gathers the rest (protocol T46)", async () => {
   const world = await quiet();
   let open: (result: HttpAnswer) => void = () => {};

@@ -150,13 +150,3 @@ test("documents pending in the mailbox count with those of conferences", async (
   expect(metrics).toContain('bridgehead_callers{domain="local"} 3\n');
   for (const name of ["documents_waiting", "oldest_document_seconds"]) expect(metrics).not.toContain(`${name}{`);
 });
-
-test("metrics count the connected agents of a bridge, and show if it is drained", async () => {
-  const edge = new FakeEdge(token);
-  edge.health.set("simulated", { ...up, drainedSince: 1 });
-  const agent = { agent: "agent-1", role: "standby", lastSeen: edge.time, health: null } as const;
-  edge.agents.push({ ...agent, role: "active" } as never, agent as never, { ...agent, lastSeen: null } as never);
-  const metrics = await metricsOf(edge);
-  for (const line of ["bridge_drained%", 'agents%,role="active"', 'agents%,role="standby"'])
-    expect(metrics).toContain(`bridgehead_${line.replace("%", '{domain="local",bridge="simulated"')}} 1\n`);
-});

@@ -132,7 +132,11 @@ test("of a caller at the prompt is said what it lacks there", async () => {
   const step = { type: "wrong-key", at: edge.time, digits: 8 } as const;
   const keys = { at: edge.time + 5_000, digits: 9 };
   await keyed(edge, { call: "p1" as CallId, steps: [step], unfinished: keys });
-  await keyed(edge, { call: "p2" as CallId, unfinished: { ...keys, digits: 0, conference: "5" as ConfKey } });
+  await keyed(edge, {
+    call: "p2" as CallId,
+    at: edge.time - 1,
+    unfinished: { ...keys, digits: 0, conference: "5" as ConfKey },
+  });
   const { body } = await asked(edge, `find?text=${ada}`);
   expect(body.lines.map(({ what, conference, why }) => [what, conference, why])).toEqual([
     ["at-prompt", null, "1 wrong key of 8 digits. It is in the prompt: it entered 9 digits, and no #."],
