@@ -58,8 +58,6 @@ export class ConferenceWorld {
   alarmAt: number | null = null;
   /** By how much the machine's clock is wrong. */
   clockSetMs = 0;
-  /** How much time the platform has ever let go on at once. */
-  alarmsSet = 0;
   isDiskFull = false;
   /** For each time that a snapshot was asked for: the digest with which none is wanted. */
   readonly asked: string[] = [];
@@ -183,7 +181,6 @@ export class ConferenceWorld {
       },
       setAlarm: async (at) => {
         step();
-        this.alarmsSet += 1;
         this.#setAlarm(at);
       },
       getAlarm: async () => this.alarmAt,
