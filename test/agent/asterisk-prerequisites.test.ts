@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import { AsteriskWorld, info } from "./asterisk-world.ts";
-import { type FakeAsterisk, healthyBut } from "./fake-asterisk.ts";
+import { describing, type FakeAsterisk, healthyBut } from "./fake-asterisk.ts";
 
 let world: AsteriskWorld;
 beforeEach(async () => {
@@ -52,7 +52,13 @@ describe("a missing prerequisite is one sentence with its fix", () => {
       "too old",
       { "GET /asterisk/info": info("13.38.3") },
       {},
-      "Asterisk at URL is version 13.38.3: install Asterisk 16 or a later one",
+      "Asterisk at URL is version 13.38.3: install Asterisk 16.11, 17.5, 18 or a later one",
+    ],
+    [
+      "no variables for a new channel",
+      describing("channels", (text) => text.replace(',{"name":"variables"}', "")),
+      {},
+      "Asterisk at URL is version 22.10.1, which does not offer variables on POST /channels/create: install Asterisk 16.11, 17.5, 18 or a later one",
     ],
     [
       "a missing module",
@@ -145,6 +151,24 @@ test("logs a missing prerequisite once and connects after its fix", async () => 
   world.asterisk.answers["GET /asterisk/info"] = answer ?? null;
   await world.reported("connected");
   expect(world.reports.map(({ type }) => type)).toEqual(["disconnected", "connected"]);
+});
+
+test("compares the interface once for each start of Asterisk", async () => {
+  const { answers, requests } = world.asterisk;
+  world.start();
+  await world.reported("connected");
+  for (const [startup_time, times] of [
+    ["2026-11-20T10:00:00.000+0000", 1],
+    ["2026-11-20T11:00:00.000+0000", 2],
+  ] as const) {
+    answers["GET /asterisk/info"] = { status: 401 };
+    await world.reported("disconnected");
+    world.reports.length = 0;
+    answers["GET /asterisk/info"] = { status: 200, body: { system: { version: "22.10.1" }, status: { startup_time } } };
+    await world.reported("connected");
+    expect(requests.filter(({ what }) => what === "GET /api-docs/channels.json")).toHaveLength(times);
+    world.reports.length = 0;
+  }
 });
 
 test("the password may stand in a file", async () => {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import interface16 from "../asterisk/interface-16.json" with { type: "json" };
 
 export interface FakeAnswer {
   readonly status: number;
@@ -48,6 +49,16 @@ const functions = ["func_talkdetect", "func_callerid", "chan_pjsip"];
 export function healthyBut(missing?: string): FakeAnswer {
   const running = [...names, ...others, ...functions].filter((name) => name !== missing);
   return { status: 200, body: running.map((name) => ({ name: `${name}.so`, status: "Running" })) };
+}
+
+/** The description of a resource, changed as text. */
+export function describing(resource: string, change = (text: string) => text): FakeAsterisk["answers"] {
+  const of = Object.entries(interface16.operations).filter(([what]) => what.split("/")[1] === resource);
+  const apis = of.map(([what, parameters]) => {
+    const [httpMethod, path] = what.split(" ");
+    return { path, operations: [{ httpMethod, parameters: parameters.map((name) => ({ name })) }] };
+  });
+  return { [`GET /api-docs/${resource}.json`]: { status: 200, body: change(JSON.stringify({ apis })) } };
 }
 
 /** Of an Asterisk that has everything, and nobody in it. */

@@ -159,7 +159,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/asterisk.m
   test("doctor finds what is right, and what it cannot know", async () => {
     expect(await said({ ports: 350 })).toEqual({
       version: expect.stringMatching(/^ok {4}version: Asterisk \d+\.\d+.*, up since /),
-      needs: "ok    needs: version, modules and endpoint are what the driver needs",
+      needs: "ok    needs: version, interface, modules and endpoint are what the driver needs",
       modules: "ok    modules: those of the sample configuration run",
       application: "ok    application: bridgehead is nobody's yet: the agent takes it when it acts",
       dialplan:

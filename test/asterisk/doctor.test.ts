@@ -2,7 +2,9 @@ import { createSocket } from "node:dgram";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { Ari } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import { compareInterface, resources } from "../../bridge-agent/drivers/asterisk/setup/description.ts";
 import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/setup/doctor.ts";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { findingLine } from "../../src/foundation/text/finding.ts";
@@ -50,6 +52,12 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
     );
     return Object.fromEntries(findings.map((finding) => [finding.about, findingLine(finding)]));
   }
+
+  test("finds the whole interface in what Asterisk serves", async () => {
+    const ari = new Ari(asterisk, timers);
+    expect(await compareInterface(ari)).toEqual({ described: resources, lacking: [] });
+    ari.close();
+  });
 
   test("a range of RTP that is none is told, with one that is right", async () => {
     for (const [first, last] of [

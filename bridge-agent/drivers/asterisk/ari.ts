@@ -4,8 +4,9 @@ import { err, ok, type Result } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/time/timers.ts";
 import { Turns } from "../../../src/foundation/time/turns.ts";
 
-/** All that the driver asks of Asterisk, with Asterisk's names. A test compares it with Asterisk's own description of its interface. */
+/** All that the driver asks of Asterisk, with Asterisk's names. At connect, Asterisk's own description is compared with it. */
 export const operations = {
+  getDescription: "GET /api-docs/{file}",
   getInfo: "GET /asterisk/info?only",
   listModules: "GET /asterisk/modules",
   getGlobalVar: "GET /asterisk/variable?variable",

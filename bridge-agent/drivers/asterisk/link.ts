@@ -189,7 +189,7 @@ export class AsteriskLink {
     }
     const ari = new Ari({ url, user, password }, this.#ports.timers);
     const advice = "start Asterisk (its log says why it ends), set enabled = yes in http.conf, or correct driver.url";
-    const found = await whatIsMissing(ari, this.#settings, this.#identity).catch((error: unknown) => {
+    const found = await whatIsMissing(ari, this.#settings, this.#identity, this.#bootId).catch((error: unknown) => {
       if (error instanceof AriFailure) return err(`does not connect: ${error.message}; ${advice}`);
       throw error;
     });

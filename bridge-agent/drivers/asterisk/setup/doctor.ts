@@ -96,7 +96,7 @@ async function checkVersion(ari: Ari): Promise<CheckResult> {
 
 async function checkNeeds(ari: Ari, settings: AsteriskSettings): Promise<CheckResult> {
   const found = await whatIsMissing(ari, settings, null);
-  if (found.ok) return right("version, modules and endpoint are what the driver needs");
+  if (found.ok) return right("version, interface, modules and endpoint are what the driver needs");
   return wrong(`Asterisk ${found.error}`);
 }
 

@@ -9,8 +9,10 @@ import type { DriverIdentity } from "../../driver.ts";
 import { ANSWER_WITHIN_MS, type Ari, AriFailure, info, isDone, modules, read, sounds } from "../ari.ts";
 import { type AgentNote, agentVariable, readAgentNote } from "../mirror/names.ts";
 import { type AsteriskSettings, endpointParts, languageOf, soundsOf } from "../settings.ts";
+import { compareInterface } from "./description.ts";
 
 const OLDEST_VERSION = 16;
+const remedy = "install Asterisk 16.11, 17.5, 18 or a later one";
 
 /** What the driver's requests need, beside what they need themselves. */
 const neededModules = [
@@ -32,11 +34,15 @@ const neededModules = [
   "res_mutestream",
 ];
 
-/** The boot id of an Asterisk that this driver can work with; or what is wrong and what to do, as the end of a sentence. */
+/**
+ * The boot id of an Asterisk that this driver can work with; or what is wrong and what to do, as the end of a sentence.
+ * `known`: the boot id of the Asterisk whose interface was compared before.
+ */
 export async function whatIsMissing(
   ari: Ari,
   settings: AsteriskSettings,
   identity: DriverIdentity | null,
+  known: string | null = null,
 ): Promise<Result<string, string>> {
   const { user, endpoint, passwordFile } = settings;
   const asked = ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS);
@@ -63,7 +69,11 @@ export async function whatIsMissing(
   // As in 22.10.1~dfsg, certified/18.9-cert1 and GIT-18-4f2a9c1; a version without a number is of one who knows.
   const version = Number(/\b(\d+)[.-]/.exec(system.version)?.[1]);
   if (version < OLDEST_VERSION) {
-    return err(`is version ${system.version}: install Asterisk ${OLDEST_VERSION} or a later one`);
+    return err(`is version ${system.version}: ${remedy}`);
+  }
+  const { lacking } = status.startup_time === known ? { lacking: [] } : await compareInterface(ari);
+  if (lacking.length > 0) {
+    return err(`is version ${system.version}, which does not offer ${lacking.join(", ")}: ${remedy}`);
   }
 
   const running = await runningModules(ari);
