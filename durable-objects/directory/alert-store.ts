@@ -15,7 +15,6 @@ import type { RefusedCaller } from "../../src/records/rows.ts";
 import { receiverId } from "../../src/records/webhooks.ts";
 import { isAllowedHost } from "../../src/routing/target-url.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
-import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import type { DirectoryContext } from "./directory-store.ts";
 import type { PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
@@ -26,12 +25,6 @@ interface AlertSources {
   readonly prompt: Pick<PromptStore, "refusedCallers" | "nameOf">;
   webhooks(domain: DomainName): readonly WebhookView[];
 }
-
-/** Incidents by subject. */
-const alertTable = `CREATE TABLE IF NOT EXISTS alert (id TEXT PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL,
-  total INTEGER NOT NULL, since INTEGER NOT NULL, latest INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID`;
-const seenTable = `CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, up_to INTEGER NOT NULL, person TEXT NOT NULL,
-  at INTEGER NOT NULL, note TEXT NOT NULL) WITHOUT ROWID`;
 
 /** Starts a new series of an incident if everything before is acknowledged. */
 const addRow = `INSERT INTO alert (id, kind, about, total, since, latest, why) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -63,12 +56,10 @@ interface Row {
 export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" | "serverRefused" | "sourceRefused"> {
   readonly #context: DirectoryContext;
   readonly #sources: AlertSources;
-  readonly #tables: LazyTables;
 
   constructor(context: DirectoryContext, sources: AlertSources) {
     this.#context = context;
     this.#sources = sources;
-    this.#tables = new LazyTables(context.sql, "seen", alertTable, seenTable);
   }
 
   /** Called within the transaction that stores the record. */
@@ -104,20 +95,19 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     const named = this.#rows(kind).filter((row) => row.about !== "");
     if (named.length < mostNamed || about === "" || named.some((row) => row.about === about))
       return this.#add(kind, about, at, count, why);
-    const [oldest] = this.#tables.read(oldestSeen, kind);
+    const [oldest] = this.#context.store.read(oldestSeen, kind);
     for (const table of oldest ? ["alert", "seen"] : [])
       this.#context.sql.exec(`DELETE FROM ${table} WHERE id = ?`, oldest?.id ?? null);
     this.#add(kind, oldest ? about : "", at, count, why);
   }
 
   #add(kind: AlertKind, about: string, at: EpochMs, count = 1, why = ""): void {
-    this.#tables.make();
     this.#context.sql.exec(addRow, `${kind}:${about}`, kind, about, count, at, at, why);
   }
 
   #rows(kind: AlertKind): readonly Row[] {
     const query = "SELECT about, total, since, latest, why FROM alert WHERE kind = ? ORDER BY id";
-    return this.#tables.read(query, kind) as object as readonly Row[];
+    return this.#context.store.read<Row>(query, kind);
   }
 
   async alerts(domain: DomainName): Promise<DirectoryAlerts> {
@@ -149,7 +139,7 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
 
   get #seen(): readonly Seen[] {
     const query = `SELECT id, up_to AS upTo, person AS "by", at, note FROM seen`;
-    return this.#tables.read(query) as object as readonly Seen[];
+    return this.#context.store.read<Seen>(query);
   }
 
   /** Callers who were refused since the acknowledgement. Oldest first, so that new ones displace none. */
@@ -222,7 +212,6 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
     const further = id === furtherCallers ? this.#refusedCallers(this.#seen).slice(mostNamed) : [];
     const others = further.filter(({ sequence }) => sequence <= upTo).map(({ key }) => `caller-refused:${key}`);
     this.#context.store.transaction(domain, () => {
-      this.#tables.make();
       for (const about of id === furtherCallers ? others : [id])
         this.#context.sql.exec(keepSeen, about, upTo, by, this.#context.now(), note);
     });
@@ -231,13 +220,11 @@ export class AlertStore implements Pick<DirectoryRpc, "alerts" | "acknowledge" |
 
   /** Called within a transaction. A receiver that returns to the settings begins at 0. */
   deleteReceiver(url: string): void {
-    if (this.#tables.areThere)
-      this.#context.sql.exec("DELETE FROM seen WHERE id = ?", `webhooks-undelivered:${receiverId(url)}`);
+    this.#context.sql.exec("DELETE FROM seen WHERE id = ?", `webhooks-undelivered:${receiverId(url)}`);
   }
 
   /** Deletes expired rows. Incidents that still count keep their acknowledgements. */
   deleteBefore(domain: DomainName, at: EpochMs): void {
-    if (!this.#tables.areThere) return;
     this.#context.store.transaction(domain, () => {
       this.#context.sql.exec("DELETE FROM seen WHERE id IN (SELECT id FROM alert WHERE latest < ?)", at);
       this.#context.sql.exec("DELETE FROM alert WHERE latest < ?", at);

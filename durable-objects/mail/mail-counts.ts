@@ -14,7 +14,7 @@ interface MailCountsPorts extends Timers {
   count(row: CountRow): ReturnType<DirectoryRpc["count"]>;
 }
 
-const table = "CREATE TABLE IF NOT EXISTS counted (id INTEGER PRIMARY KEY, data TEXT NOT NULL)";
+export const countedTable = "CREATE TABLE IF NOT EXISTS counted (id INTEGER PRIMARY KEY, data TEXT NOT NULL)";
 
 /** What a mailbox has received and posted, on disk in the transaction that it happens in, and sent to the directory after it. */
 export class MailCounts {
@@ -26,7 +26,7 @@ export class MailCounts {
 
   constructor(ports: MailCountsPorts) {
     this.#ports = ports;
-    this.#table = new LazyTables(ports.sql, "counted", table);
+    this.#table = new LazyTables(ports.sql, "counted", countedTable);
     this.#feed = new Feed({
       ...{ now: ports.now, after: ports.after },
       name: () => this.#row.source,

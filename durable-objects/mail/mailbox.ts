@@ -23,7 +23,7 @@ import type { LogLine } from "../platform/log.ts";
 import type { KeptValues } from "../platform/object-place.ts";
 import type { DomainPorts, Platform, Sql } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
-import { MailCounts } from "./mail-counts.ts";
+import { countedTable, MailCounts } from "./mail-counts.ts";
 
 interface MailboxPorts extends Platform, Pick<DomainPorts, "domain" | "allocateIds" | "deleteAll" | "nonce"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "count">;
@@ -40,6 +40,7 @@ const mostAnswered = 10_000;
 const tables = [
   "CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, row TEXT NOT NULL)",
+  countedTable,
   "CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID",
 ];
 

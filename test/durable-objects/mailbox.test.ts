@@ -293,3 +293,15 @@ test("counts only its own answers as waiting", async () => {
   const ofHost = (number: number) => ({ host: port(number), documents: 1, oldestAt: since });
   expect(await mailbox.waiting()).toEqual({ documents: 2, oldestAt: since, servers: [ofHost(1), ofHost(2)] });
 });
+
+test("makes no table after its first mail", async () => {
+  const { sql, open } = world();
+  const tables = () => sql.exec("SELECT name FROM sqlite_master ORDER BY name");
+  const mailbox = open();
+  await mailbox.send(mail("t1"));
+  const made = tables();
+
+  await mailbox.send({ ...mail("t2"), counts: true });
+
+  expect(tables()).toEqual(made);
+});

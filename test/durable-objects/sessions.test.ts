@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Clock } from "../kit/clock.ts";
+import { Database } from "../kit/database.ts";
 import { theSessions } from "./fakes.ts";
 
 const dayMs = 86_400_000;
@@ -76,4 +77,11 @@ test("records who signed out and whose sessions were ended", async () => {
   ]);
   // That was all.
   expect(next).toBeNull();
+});
+
+test("makes the index of refused sign-ins at the start", () => {
+  const sql = new Database();
+  theSessions(new Clock(0), { sql });
+
+  expect(sql.exec("SELECT name FROM sqlite_master WHERE name = 'sign_in_deletable'")).toHaveLength(1);
 });

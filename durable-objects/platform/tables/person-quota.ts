@@ -25,6 +25,9 @@ export class PersonQuota {
   constructor(sql: Sql, options: QuotaOptions) {
     this.#sql = sql;
     this.#options = options;
+    const { table, person, deletable } = options;
+    // Of what was done there may be millions of rows, which nobody is to read for one that is refused.
+    sql.exec(`CREATE INDEX IF NOT EXISTS ${table}_deletable ON ${table} (${person}) WHERE ${deletable}`);
   }
 
   /** A deletable row was added, or a row is deletable now; within a transaction. */
@@ -50,13 +53,11 @@ export class PersonQuota {
 
   /** `null`: the ids alone say that there are not too many, and cost two rows to read. */
   #count(): number | null {
-    const { table, person, deletable, most } = this.#options;
+    const { table, deletable, most } = this.#options;
     const [ids] = this.#sql.exec(
       `SELECT (SELECT min(id) FROM ${table}) AS first, (SELECT max(id) FROM ${table}) AS last`,
     );
     if (Number(ids?.last) - Number(ids?.first) < most) return null;
-    // Of what was done there may be millions of rows, which nobody is to read for one that is refused.
-    this.#sql.exec(`CREATE INDEX IF NOT EXISTS ${table}_deletable ON ${table} (${person}) WHERE ${deletable}`);
     return Number(this.#sql.exec(`SELECT count(*) AS rows FROM ${table} WHERE ${deletable}`)[0]?.rows);
   }
 }
