@@ -5,14 +5,17 @@ import { Networks } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { isRecord } from "../../src/foundation/record.ts";
 import { type CheckResult, type Finding, findingsOf, right, warn, wrong } from "../../src/foundation/text/finding.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { type Operator, readOperators, unknownDomains } from "../../src/operators/people.ts";
 import { checkDomains } from "../../src/settings/check-domains.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains, secretsOf } from "../../src/settings/load.ts";
 import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
+import { EdgeApi } from "../operator/edge-api.ts";
+import { acts } from "../operator/find-edge.ts";
 import { isDatabase } from "./database.ts";
-import { addressOf, type EdgeSettings, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
+import { addressOf, type EdgeSettings, loadEdgeSettings, readCommentedJson, urlHere } from "./edge-settings.ts";
 import { readOperatorToken, requireListening, requireStrongToken, requireWritable, stateFile } from "./edge-state.ts";
 import { stateText } from "./state-file.ts";
 
@@ -40,7 +43,23 @@ export async function checkEdge(file: string): Promise<Finding[]> {
     ...domainFindings(domains, domainsFile),
     ...closedDomains(loaded.value),
     ...missingSecretsOf(domains, process.env),
+    ...(await sharedNumbers(loaded.value).catch((error) => [{ about: "alerts", ...warn(reasonOf(error)) }])),
   ];
+}
+
+/** What agents have told the edge while it runs. Their numbers stand in their own settings. */
+async function sharedNumbers({ host, port, operatorTokenFile, domains }: EdgeSettings): Promise<Finding[]> {
+  const url = urlHere(host, port);
+  if (!(await acts(url))) return [];
+  const token = readOperatorToken(operatorTokenFile);
+  const edge = new EdgeApi({ url, urlFrom: "the settings", token, tokenFrom: operatorTokenFile });
+  const names = Object.keys(Object(JSON.parse(domains)));
+  const answers = names.map(async (domain) => (await edge.find("GET /domains/{domain}/alerts", { domain }))?.alerts);
+  return (await Promise.all(answers)).flatMap((alerts = [], place) =>
+    alerts
+      .filter(({ id }) => id.startsWith("numbers-shared"))
+      .map(({ says, todo }) => ({ about: `domain ${names[place]}`, ...warn(`${says} ${todo.text}`) })),
+  );
 }
 
 /** Who may sign in beside whoever has the operator's token. */

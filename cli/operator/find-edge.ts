@@ -59,7 +59,7 @@ export async function findActing(address: EdgeAddress): Promise<EdgeAddress> {
   return { ...address, url: second };
 }
 
-function acts(url: string): Promise<boolean> {
+export function acts(url: string): Promise<boolean> {
   return fetch(`${url}/active`, { signal: AbortSignal.timeout(activeWithinMs) })
     .then(async ({ ok, body }) => {
       await body?.cancel(); // Unread, it would keep its connection.

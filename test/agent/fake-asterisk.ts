@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { resources } from "../../bridge-agent/drivers/asterisk/setup/description.ts";
 import interface16 from "../asterisk/interface-16.json" with { type: "json" };
 
 export interface FakeAnswer {
@@ -51,14 +52,14 @@ export function healthyBut(missing?: string): FakeAnswer {
   return { status: 200, body: running.map((name) => ({ name: `${name}.so`, status: "Running" })) };
 }
 
-/** The description of a resource, changed as text. */
-export function describing(resource: string, change = (text: string) => text): FakeAsterisk["answers"] {
-  const of = Object.entries(interface16.operations).filter(([what]) => what.split("/")[1] === resource);
-  const apis = of.map(([what, parameters]) => {
+/** The description of its interface, changed as text. */
+export function describing(change: (text: string) => string): FakeAsterisk["answers"] {
+  const apis = Object.entries(interface16.operations).map(([what, parameters]) => {
     const [httpMethod, path] = what.split(" ");
     return { path, operations: [{ httpMethod, parameters: parameters.map((name) => ({ name })) }] };
   });
-  return { [`GET /api-docs/${resource}.json`]: { status: 200, body: change(JSON.stringify({ apis })) } };
+  const answer = { status: 200, body: change(JSON.stringify({ apis })) };
+  return Object.fromEntries(resources.map((resource) => [`GET /api-docs/${resource}.json`, answer]));
 }
 
 /** Of an Asterisk that has everything, and nobody in it. */

@@ -31,14 +31,13 @@ export function interfaceIn(folder: string): AriInterface {
   const descriptions = resources.map(
     (resource): Models => JSON.parse(readFileSync(join(folder, "rest-api", `${resource}.json`), "utf8")),
   );
-  const operations = descriptions.map((each) => operationsIn(v.parse(description, each)));
   const models = descriptions.flatMap((each) =>
     Object.entries(each.models).map(([name, { properties }]) => [
       name,
       Object.fromEntries(Object.entries(properties).map(([field, { type }]) => [field, type])),
     ]),
   );
-  return { operations: Object.assign({}, ...operations), models: Object.fromEntries(models) };
+  return { operations: operationsIn(v.parse(v.array(description), descriptions)), models: Object.fromEntries(models) };
 }
 
 /** What stands in the schemas, as places in Asterisk's models: `Channel.caller.number`. */

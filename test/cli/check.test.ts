@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -291,4 +294,26 @@ test.each(["p@ss", "p/ss", "p%zz"])("the password %s in a URL is told, and not s
   expect(faultOfDatabase(`postgresql://u:${password}@h/d`)).toBe(
     "has a letter in its password that a URL writes otherwise: `@` as %40, `/` %2F, `?` %3F, `#` %23, `%` %25",
   );
+});
+
+test("warns of domains that share numbers, as the running edge says", async () => {
+  const alert = { id: "numbers-shared:main", says: "Both use it.", todo: { text: "Set dialIn." } };
+  const others = { id: "bridge-full:main", says: "It is full.", todo: { text: "Wait." } };
+  const answers: Record<string, object> = {
+    "/active": {},
+    "/api/v1/domains/local/alerts": { alerts: [others, alert] },
+  };
+  const edge = createServer(({ url = "" }, response) => {
+    response.writeHead(url in answers ? 200 : 404).end(JSON.stringify(answers[url] ?? { detail: "no such domain" }));
+  }).listen(0, "127.0.0.1");
+  await once(edge, "listening");
+  const { port } = edge.address() as AddressInfo;
+  mkdirSync(join(folder, "state"), { mode: 0o700 });
+  writeFileSync(join(folder, "state", "operator-token"), "0123456789abcdef0123456789abcdef", { mode: 0o600 });
+
+  const said = await complaints({ port, state: "state", domains: { local, other: local } });
+
+  edge.close();
+  expect(said).toContain("warn domain local: Both use it. Set dialIn.");
+  expect(said.join()).not.toContain("full");
 });

@@ -9,7 +9,7 @@ import type { DriverIdentity } from "../../driver.ts";
 import { ANSWER_WITHIN_MS, type Ari, AriFailure, info, isDone, modules, read, sounds } from "../ari.ts";
 import { type AgentNote, agentVariable, readAgentNote } from "../mirror/names.ts";
 import { type AsteriskSettings, endpointParts, languageOf, soundsOf } from "../settings.ts";
-import { compareInterface } from "./description.ts";
+import { lackingOf } from "./description.ts";
 
 const OLDEST_VERSION = 16;
 const remedy = "install Asterisk 16.11, 17.5, 18 or a later one";
@@ -71,8 +71,8 @@ export async function whatIsMissing(
   if (version < OLDEST_VERSION) {
     return err(`is version ${system.version}: ${remedy}`);
   }
-  const { lacking } = status.startup_time === known ? { lacking: [] } : await compareInterface(ari);
-  if (lacking.length > 0) {
+  const lacking = status.startup_time === known ? null : await lackingOf(ari);
+  if (lacking?.length) {
     return err(`is version ${system.version}, which does not offer ${lacking.join(", ")}: ${remedy}`);
   }
 
