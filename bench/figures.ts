@@ -348,6 +348,8 @@ async function confirmedPost(url: string, body: string): Promise<void> {
 /** Begun so that the agent's digests, once a minute, fall into its end, when most conferences are there. */
 async function createFigures({ creates, createsOverMs }: Extent): Promise<readonly Line[]> {
   return withWebex(async (run, webex, connectedAt) => {
+    // An edge that has just started takes half as much CPU again for a create, until its code is compiled.
+    await createAtRate(webex, run.pids().edge, creates / 5, createsOverMs / 2);
     const digestsAt =
       connectedAt + minuteMs * Math.ceil((performance.now() + 0.8 * createsOverMs - connectedAt) / minuteMs);
     await pause(digestsAt - 0.8 * createsOverMs - performance.now());

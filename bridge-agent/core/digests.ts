@@ -15,8 +15,8 @@ interface DigestSeries extends FoundDigest {
 
 /** As long as this agent sees no change, a confirmed digest stays right: later ones only guard against what nobody thought of. */
 const MAX_ROUNDS = 8;
-/** With a tick each 200 ms, a round of 2,000 takes 40 s; a larger one is spread over 50 s. */
-const FEWEST_AT_ONCE = 10;
+/** With a tick each 200 ms, a round of 500 takes 50 s, and so does a larger one: each digest may load a conference. */
+const FEWEST_AT_ONCE = 2;
 const MAX_TICKS = 250;
 /** The first digests of more conferences than this are spread over more rounds: the edge loads a conference for each. */
 const FIRST_AT_ONCE = 100;
