@@ -23,6 +23,9 @@ const lookMs = { least: 5, eachWaiting: 2 };
 /** workerd can break off a request, and an object can end, without a word. */
 const forgottenAfterMs = 20_000;
 const overloadMs = 60_000;
+/** WebEx repeats a refused create each 2 s. Meanwhile the directory need not say again that it takes over no conference. */
+const askAgainMs = 10_000;
+const mostRemembered = 10_000;
 
 /**
  * Limits the creates under way where all objects share a process. Without a limit, an overloaded thread divides itself
@@ -35,6 +38,8 @@ export class CreatesUnderWay {
   readonly #most: number;
   /** The oldest first, by domain and key. */
   readonly #entries = new Map<string, { readonly since: number; isCommitted: boolean }>();
+  /** When a refused create was found to take over no running conference. */
+  readonly #notRunning = new Map<string, number>();
   /** The end of each wait. */
   readonly #waiting = new Map<Creates, number>();
   #overload = { since: 0, latest: Number.NEGATIVE_INFINITY, count: 0 };
@@ -47,8 +52,7 @@ export class CreatesUnderWay {
   /** Resolves to true once the creates may go on, up to `delivered`; false: WebEx must send them again. */
   async admit(creates: Creates, ports: AdmissionPorts): Promise<boolean> {
     if (this.#enter(creates, ports.passedMs()) || !creates.mayWait) return true;
-    const areRunning = ports.objects.directory(creates.domain).areRunning(creates.keys);
-    if (await areRunning.catch(() => false)) return true;
+    if (await this.#areRunning(creates, ports)) return true;
     const until = ports.passedMs() + waitMs;
     for (const [one, end] of this.#waiting) if (end + waitMs < ports.passedMs()) this.#waiting.delete(one);
     if (this.#waiting.size >= mostWaiting) return false;
@@ -62,6 +66,19 @@ export class CreatesUnderWay {
     return isIn;
   }
 
+  async #areRunning(creates: Creates, { objects, passedMs }: AdmissionPorts): Promise<boolean> {
+    const names = namesOf(creates);
+    const since = passedMs() - askAgainMs;
+    if (names.every((name) => (this.#notRunning.get(name) ?? since) > since)) return false;
+    const areRunning = await objects
+      .directory(creates.domain)
+      .areRunning(creates.keys)
+      .catch(() => false);
+    if (this.#notRunning.size > mostRemembered) this.#notRunning.clear();
+    for (const name of names) this.#notRunning.set(name, areRunning ? since : passedMs());
+    return areRunning;
+  }
+
   #enter(creates: Creates, now: number): boolean {
     for (const [name, { since }] of this.#entries) {
       if (now - since < forgottenAfterMs) break;
@@ -69,7 +86,10 @@ export class CreatesUnderWay {
     }
     const fresh = namesOf(creates).filter((name) => !this.#entries.has(name));
     if (fresh.length > 0 && this.#entries.size >= this.#most) return false;
-    for (const name of fresh) this.#entries.set(name, { since: now, isCommitted: false });
+    for (const name of fresh) {
+      this.#entries.set(name, { since: now, isCommitted: false });
+      this.#notRunning.delete(name);
+    }
     return true;
   }
 
