@@ -31,7 +31,7 @@ export function addStateCommands(program: Command): void {
   stateCommand(program, "restore", "Put a backup in the place of a state that was moved away; the edge is stopped")
     .summary("Put a backup in the place of the state")
     .argument("[file]", "the backup; none after psql or pg_restore", fileName)
-    .addHelpText("after", "\nA dump of PostgreSQL is restored by pg_restore; this command then marks it as restored.")
+    .addHelpText("after", "\npg_restore restores a dump of PostgreSQL; this command then marks it as restored.")
     .action((file: string | undefined, options: StateOptions) =>
       done("restore the state", async () => {
         const { state, from } = stateOf(options);

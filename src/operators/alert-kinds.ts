@@ -82,7 +82,7 @@ const rows = {
   }),
   "state-lost": condition("bad", "The edge began with an empty state", {
     says: "The state of {domain} is younger than {count conference} that its bridges hold: the edge began with an empty one.",
-    todo: "If the former state was not meant to be left behind, stop the edge and restore it (docs/backup.md).",
+    todo: "Unless you wanted an empty state, stop the edge and restore the former one (docs/backup.md).",
   }),
   "bridge-removed": condition("bad", "A removed bridge has conferences", {
     says: "The settings lack {here}, which has {count conference}. New callers are refused.",

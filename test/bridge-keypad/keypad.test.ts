@@ -77,11 +77,11 @@ describe("at the prompt", () => {
       "987654321#987654321#444#",
       [admit("444")],
     ],
-    ["the merge code and an attendee ID lead in", "987654321#*1555#", [admit("555")]],
-    ["the merge code of a silent monitor leads in silently", "987654321#*10444#", [admit("0444", true)]],
-    ["the merge code without attendee ID leads in without", "987654321#*1#", [admit(null)]],
-    ["the merge code with a star in the attendee ID does not lead in", "987654321#*15*1555#", []],
-    ["half of the merge code does not lead in", "987654321#*#", []],
+    ["the merge code and an attendee ID admit", "987654321#*1555#", [admit("555")]],
+    ["the merge code of a silent monitor admits silently", "987654321#*10444#", [admit("0444", true)]],
+    ["the merge code without an attendee ID admits", "987654321#*1#", [admit(null)]],
+    ["a merge code with a star in the attendee ID does not admit", "987654321#*15*1555#", []],
+    ["half of the merge code does not admit", "987654321#*#", []],
     ["other signs than keys are passed over", "98 76A54321#\n44é4#", [admit("444")]],
     ["an endless key matches nothing", `${"9".repeat(500)}#987654321##`, [admit(null)]],
     [
@@ -97,7 +97,7 @@ describe("at the prompt", () => {
     ["silence", ""],
     ["digits without a #", "44"],
     ["half of the merge code", "*"],
-  ])("10 s after %s a caller with a known key is admitted without attendee ID (protocol 4.2)", (_, keys) => {
+  ])("admits a caller with a known key 10 s after %s (protocol 4.2)", (_, keys) => {
     const { keypad } = press(prompted(0), { type: "keys", keys: `987654321#${keys}`, at: 1_000 }, rules);
     expect(press(keypad, { type: "time", at: 10_999 }, rules).actions).toEqual([]);
     expect(press(keypad, { type: "time", at: 11_000 }, rules).actions).toEqual([admit(null)]);
@@ -110,13 +110,13 @@ describe("at the prompt", () => {
     ["also by the key again after another one", "5#987654321#444#", [admit(null)]],
     ["not into a locked conference", "111#", [isLocked]],
     ["with the ID of a dial sequence", "*01*987654321#444#*01*", [admit("444")]],
-  ])("where nobody is asked for an attendee ID, callers are admitted %s (protocol 4.2)", (_, keys, actions) => {
+  ])("without the ID question, callers are admitted %s (protocol 4.2)", (_, keys, actions) => {
     const sequences = [parseDialSequence("*01*[AccessCode]#[AttendeeID]#*01*") ?? expect.fail()];
     const by = { ...rules, codes: { ...rules.codes, askAttendeeId: false }, sequences };
     expect(keyed(keys, prompted(0), by)).toEqual(actions);
   });
 
-  test("an all-digit merge code is part of an attendee ID in the prompt", () => {
+  test("an all-digit merge code is part of an attendee ID", () => {
     const by = { ...rules, codes: { ...rules.codes, merge: "77" } };
     expect(keyed("987654321#77555#", prompted(0), by)).toEqual([admit("77555")]);
   });
@@ -569,7 +569,7 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
     constructor(by: KeypadRules) {
       this.#by = by;
     }
-    /** `isInDoubt`: the bridge may have lost a key before it, or told it twice. Its state has a star there. */
+    /** `isInDoubt`: the bridge may have lost a digit before it, or reported it twice. Its state has a star there. */
     key(each: string, isInDoubt = false): void {
       if (this.isOut) return;
       this.#noted += isInDoubt ? `*${each}` : each;
