@@ -5,11 +5,11 @@ import type { ConfKey, ExtConfId, MsgId } from "../src/foundation/ids.ts";
 import { cpuMs } from "./process-usage.ts";
 
 export interface Creates {
-  /** Milliseconds from the first post of each confirmed create to its Confirmation. */
+  /** Time from the first post of each confirmed create to its Confirmation. */
   readonly confirmMs: readonly number[];
-  /** Milliseconds from the first post of each create to its answer; infinitely many where none came. */
+  /** Time from the first post of each create to its answer; infinite without an answer. */
   readonly answerMs: readonly number[];
-  /** In each whole 5 s of the posts. */
+  /** Answers in each 5 s of the posts. */
   readonly answersPerSecond: readonly number[];
   /** CPU of the edge in each tenth of the posts. */
   readonly cpuMs: readonly number[];
@@ -18,7 +18,7 @@ export interface Creates {
 const windowMs = 5_000;
 let nextKey = 300_000_000;
 
-/** Creates conferences at an even rate, and waits for their answers. */
+/** Creates conferences at a constant rate, and waits for their answers. */
 export async function createAtRate(webex: WebexServer, edge: number, count: number, overMs: number): Promise<Creates> {
   const postedAt = new Map<MsgId, number>();
   const answerMs: number[] = [];

@@ -348,7 +348,7 @@ async function confirmedPost(url: string, body: string): Promise<void> {
 /** Begun so that the agent's digests, once a minute, fall into its end, when most conferences are there. */
 async function createFigures({ creates, createsOverMs }: Extent): Promise<readonly Line[]> {
   return withWebex(async (run, webex, connectedAt) => {
-    // An edge that has just started takes half as much CPU again for a create, until its code is compiled.
+    // A started edge needs 50% more CPU for a create until its code is compiled.
     await createAtRate(webex, run.pids().edge, creates / 5, createsOverMs / 2);
     const digestsAt =
       connectedAt + minuteMs * Math.ceil((performance.now() + 0.8 * createsOverMs - connectedAt) / minuteMs);
@@ -371,7 +371,7 @@ async function createFigures({ creates, createsOverMs }: Extent): Promise<readon
   });
 }
 
-/** More than the edge can create. Refused creates are posted again after 2 s. */
+/** Posts more creates than the edge can do. Repeats refused creates after 2 s. */
 async function overloadFigures({ overloadMs }: Extent, runtime: Runtime): Promise<readonly Line[]> {
   const { overloadPerSecond } = goals[runtime];
   return withWebex(async (run, webex) => {
@@ -391,7 +391,7 @@ async function overloadFigures({ overloadMs }: Extent, runtime: Runtime): Promis
   });
 }
 
-/** One page of the console that polls at its own pace. */
+/** One console page that polls at its own interval. */
 async function looksFigures({ creates, createsOverMs }: Extent): Promise<readonly Line[]> {
   return withWebex(async (run, webex) => {
     const { edge } = run.pids();

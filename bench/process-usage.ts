@@ -11,7 +11,7 @@ export function cpuMs(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }
 
-/** CPU of the thread that runs the edge's JavaScript, to the nanosecond, so that one request can be measured. */
+/** Returns the CPU time of the edge's JavaScript thread, precise enough to measure one request. */
 export function mainThreadMs(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]) / 1_000_000;
 }

@@ -118,7 +118,7 @@ async function run(file: string): Promise<void> {
   }
 }
 
-/** Settings say why anything else is wrong. */
+/** Leaves other text to the settings' own check. */
 function numberIn(text: string): number {
   return (/^\d+$/.test(text) ? Number(text) : text) as number;
 }

@@ -86,7 +86,7 @@ export class RunningAgent {
   /** In passed time. */
   #turnedAt: number;
   #cleanedAt: number;
-  /** Since when another program has locked the journal; `null`: it is free. */
+  /** Start of another program's lock on the journal; `null` if it is free. */
   #lockedSince: number | null = null;
   /** What the machine's clock showed at the start, less the time that had passed by then. */
   readonly #began: EpochMs;
@@ -210,7 +210,7 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
-  /** Waits for another program's lock on the journal. The inputs stay for the next turn. */
+  /** Waits for another program's lock on the journal. Inputs stay queued. */
   #mayWait(): boolean {
     this.#lockedSince ??= this.#turnedAt;
     if (this.#turnedAt - this.#lockedSince >= LOCKED_FOR_MS) return false;

@@ -42,21 +42,21 @@ export async function buildInto(folder: string, builtVersion = version): Promise
 }
 
 /**
- * The first file of a program, which any Node can read. The program has a file of its own: an older Node fails on its
- * imports or syntax, before its first statement.
+ * Returns a program's first file, which any Node can read. An older Node fails on the imports or syntax of the program
+ * before its first statement, so that is a separate file.
  */
 function firstFile(then: string, tooOld = 1): string {
   const least = Number.parseInt(manifest.engines.node.replace(">=", ""), 10);
   return `#!/usr/bin/env node
 if (parseInt(process.versions.node) < ${least}) {
-  console.error("this needs Node ${least} or newer, and here is Node " + process.versions.node);
+  console.error("Node ${least} or newer is required; this is Node " + process.versions.node);
   process.exit(${tooOld});
 }
 ${then};
 `;
 }
 
-/** What a bundle exports, which esbuild puts at its end. */
+/** Exports of a bundle, which esbuild puts at its end. */
 function namesIn(bundle: Uint8Array): string {
   const [, list = ""] = /\bexport\s*\{([^}]*)\};?\s*$/.exec(new TextDecoder().decode(bundle)) ?? [];
   return list.match(/\w+(?=\s*(?:,|$))/g)?.join(", ") ?? "";

@@ -75,9 +75,7 @@ function chooseNode() {
   const { engines } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
   const least = Number.parseInt(engines.node.replace(">=", ""), 10);
   if (Number.parseInt(process.versions.node, 10) >= least) return process.execPath;
-  return fail(
-    `this needs Node ${least} or newer, and here is Node ${process.versions.node}; install it on this platform`,
-  );
+  return fail(`Node ${least} or newer is required; this is Node ${process.versions.node}; install it on this platform`);
 }
 
 function run(node, args) {

@@ -37,7 +37,7 @@ const PLEASE_WAIT_AGAIN_MS = 16_000;
 /** How long a caller is at the prompt at most, and waits for the edge: as long as in that dialplan. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 
-/** How long a call-out that was picked up waits for the edge. */
+/** Longest wait of a picked-up call-out for the edge. */
 const LONGEST_WAIT_PICKED_UP_MS = 60_000;
 
 /** A pause after which the edge hears what a caller has keyed without a #; and the longest time that somebody keys a key in. */
@@ -66,7 +66,7 @@ export class Keypads {
   readonly #parts: KeypadParts;
   /** Legs whose keypad may change when time passes. */
   readonly #timed = new Set<Leg>();
-  /** Calls that were picked up without the edge, and when: nobody can admit them. */
+  /** Times of calls that were picked up while no edge could admit them. */
   readonly #pickedUp = new Map<CallId, EpochMs>();
   #announcements: AnnouncementToCall[] = [];
   /** True if callers have arrived since `arrivedAtPrompt` was last called. */
@@ -140,7 +140,7 @@ export class Keypads {
     this.announce(leg, announcement);
   }
 
-  /** A dialled call was picked up. Without the edge it is told to wait. */
+  /** Asks a picked-up call to wait while the edge is disconnected. */
   pickedUp(call: CallId, now: EpochMs): void {
     if (!this.#isWithoutEdge) return;
     this.#pickedUp.set(call, now);

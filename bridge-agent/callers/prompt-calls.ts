@@ -59,7 +59,7 @@ export class PromptCalls {
     const { digits = 0, ...place } = placeOf(leg, leg.keypad);
     const story = this.#storyOf(leg);
     const known = story.unfinished;
-    // Silence after a known key soon leads in.
+    // Silence after a known key soon admits the caller.
     if (digits === 0 && !known) return;
     const isKnown = known?.digits === digits && known.conference === place.conference;
     if (!isKnown && (!known || now - known.at >= UNFINISHED_AGAIN_MS))

@@ -4,7 +4,7 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { BridgeTrouble } from "../../src/link/messages.ts";
 import type { DriverReport } from "../drivers/driver.ts";
 
-/** How a dialled call ends that the trunk has taken. */
+/** End reasons of dialled calls that the trunk accepted. */
 const reached: ReadonlySet<EndReason> = new Set(["busy", "no-answer", "rejected", "invalid-number"]);
 
 /** The agent's connection to its bridge: whether it is there, what it says of itself, and which of its states are on their way. */
@@ -45,13 +45,13 @@ export class BridgeConnection {
     };
   }
 
-  /** `why`: as the end of a sentence; `null`: it is over. */
+  /** `why`: the end of a sentence; `null` clears the trouble. */
   setTrouble(kind: BridgeTrouble, why: string | null, now: EpochMs): void {
     if (why === null) this.#troubles.delete(kind);
     else this.#troubles.set(kind, { since: this.#troubles.get(kind)?.since ?? now, why });
   }
 
-  /** A call-out that reaches somebody shows that the trunk works. True: it has just begun to fail. */
+  /** Returns true if the trunk has just begun to fail. A call-out that reaches a telephone clears this. */
   happened(event: BridgeEvent, now: EpochMs): boolean {
     const { reason, trunk } = event.type === "ended" ? event : {};
     const hasReached = event.type === "answered" || (reason !== undefined && reached.has(reason));

@@ -220,7 +220,7 @@ export class ConferenceEvents {
     const { snapshotsWanted } = this.#reports;
     const wanted: ConfKey[] = [];
     for (const [key, unless] of snapshotsWanted) {
-      // What is under way changes the conference: a later state answers.
+      // Pending work changes the conference, so a later state answers.
       if (unless !== null && !this.#isQuiet(key)) continue;
       snapshotsWanted.delete(key);
       if (unless === null || unless !== digestIn(view, key)) wanted.push(key);

@@ -15,18 +15,17 @@ interface DigestSeries extends FoundDigest {
 
 /** As long as this agent sees no change, a confirmed digest stays right: later ones only guard against what nobody thought of. */
 const MAX_ROUNDS = 8;
-/** With a tick each 200 ms, a round of 500 takes 50 s, and so does a larger one: each digest may load a conference. */
+/** A tick is 200 ms. Rounds of 500 or more digests take 50 s, because each digest may load a conference. */
 const FEWEST_AT_ONCE = 2;
 const MAX_TICKS = 250;
-/** The first digests of more conferences than this are spread over more rounds: the edge loads a conference for each. */
+/** More first digests than this are spread over several rounds, because the edge loads a conference for each. */
 const FIRST_AT_ONCE = 100;
 const MAX_FIRST_ROUNDS = 5;
 
 /**
- * Which digests are sent when. A round begins each minute. A conference's digest is sent in each round until the edge confirms it, then
- * after 2, 4 and up to 8 rounds, then each 8. It begins anew once the conference differs, or anything was reported of it. The third pause
- * differs, so that conferences that became quiet together come apart. If there are many, so do their first digests, but for those of
- * conferences that the bridge changed without a report.
+ * Schedules digests. A round begins each minute. A conference's digest is sent in each round until the edge confirms it, then after
+ * 2, 4 and up to 8 rounds, then every 8. A changed or reported conference starts again. The third pause varies, which separates
+ * conferences that became quiet together. Many first digests are spread, too, except after a change without a report.
  */
 export class Digests {
   #round = 0;

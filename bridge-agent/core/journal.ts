@@ -37,7 +37,7 @@ export interface Assignment {
   readonly unseen?: true;
 }
 
-/** A call that was dialled, by its command. */
+/** A dialled call; `name` is its command's. */
 export interface JournaledDial {
   readonly name: string;
   readonly at: EpochMs;
@@ -57,7 +57,6 @@ export interface JournalContents {
   }[];
   /** Unfinished ones, oldest first. */
   readonly commands: readonly JournaledCommand[];
-  /** Lately. */
   readonly dials: readonly JournaledDial[];
   /** Since when calls and conferences last, as the policy names them, and since when calls are inside, as `Legs` does. */
   readonly starts: readonly { readonly name: string; readonly at: EpochMs }[];
@@ -84,7 +83,7 @@ export const INSIDE = "inside ";
 /** Before that of one that was seen to enter since the machine's boot. */
 export const ENTERED = "entered ";
 
-/** Why nothing can be written. `busy`: another program has locked the file. `full` passes when there is room again. */
+/** Reason of a failed write. `busy`: another program has locked the file. `full` passes when there is room again. */
 export interface JournalFailure {
   readonly kind: "busy" | "full" | "damaged" | "other-format" | "unwritable";
   readonly sentence: string;
@@ -100,7 +99,7 @@ const FINISHED_AT_MOST = 200_000;
 
 const phases = ["received", "begun", "ringing", "finished"] as const satisfies readonly CommandPhase[];
 
-/** How long an agent waits for another program's lock, such as a backup's. Only a start blocks the process meanwhile. */
+/** Longest wait for another program's lock, such as a backup's. Only a start blocks the process meanwhile. */
 export const LOCKED_FOR_MS = 5_000;
 const NO_WAIT = "PRAGMA busy_timeout = 0";
 
@@ -226,13 +225,13 @@ function transactionsOf(db: DatabaseSync, file: string) {
       }
     },
 
-    /** Empties SQLite's log, which has what was deleted meanwhile. False: somebody reads or writes the journal. */
+    /** Empties SQLite's log, which holds deleted rows. Returns false if the journal is in use. */
     clean(): boolean {
       try {
         db.exec(NO_WAIT);
         return db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy === 0;
       } catch {
-        return false; // The next transaction finds out what is wrong.
+        return false; // The next transaction reports the failure.
       }
     },
 

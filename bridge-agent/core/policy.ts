@@ -50,7 +50,7 @@ interface PolicyParts {
 export class Policy {
   readonly settings: PolicySettings;
   readonly #parts: PolicyParts;
-  /** The calls that were dialled lately. */
+  /** Recently dialled calls. */
   #dials: readonly JournaledDial[];
   /** Permitted dials whose result was not known when this was last looked at. */
   readonly #dialling = new Map<string, { readonly conference: ConfKey; readonly id: CommandId }>();
@@ -76,7 +76,7 @@ export class Policy {
     return ok(execution as Permitted);
   }
 
-  /** A dial that is begun again counts once. */
+  /** Returns why a dial is refused. A repeated dial counts once. */
   #refusalOfDial({ number }: Command<"dial">, name: string, now: EpochMs): DialRefusal | null {
     const { callsAtOnce = Number.POSITIVE_INFINITY, callsPerMinute = Number.POSITIVE_INFINITY } = this.settings;
     // An earlier life may have had a clock that was ahead.

@@ -53,7 +53,7 @@ export class Reports {
   readonly #acks = new Map<ConfKey, number>();
   #acksSince: EpochMs = 0;
   readonly #allowance = new TokenBucket(SEND_RATE, 0);
-  /** The edge waits for snapshots of these: at once, or with the next round of digests unless the bridge's state has this digest. */
+  /** Snapshots that the edge wants: now (`null`), or in the next round unless the bridge's state has this digest. */
   readonly snapshotsWanted = new Map<ConfKey, string | null>();
   /** True if one of them is wanted at once. */
   isSnapshotDue = false;
@@ -276,7 +276,7 @@ class ReportStream {
   #next: number;
   /** How many reports the message in flight has; they are the first ones. */
   #sent = 0;
-  /** How often they were sent since the last ack. */
+  /** Attempts since the last ack. */
   #attempts = 0;
   #sentAt: EpochMs = 0;
 

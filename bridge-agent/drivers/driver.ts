@@ -33,7 +33,7 @@ export type DriverReport =
 export interface DriverState extends BridgeState {
   /** How many calls beside these are up: they take ports, too. */
   readonly callsOfOthers: number;
-  /** Other owners with conferences there, for an agent without `dialIn`: their callers count as its own. */
+  /** Other owners with conferences there. An agent without `dialIn` takes their callers for its own. */
   readonly sharedWith: readonly string[];
 }
 

@@ -72,7 +72,7 @@ export class Ownership {
   }
 }
 
-/** `owners`: of conferences; `null`: the bridge's own. */
+/** `owners`: owners of conferences; `null` is the bridge itself. */
 export function sharedWith(
   identity: Pick<DriverIdentity, "owner" | "dialIn"> | null,
   owners: Iterable<string | null>,

@@ -318,7 +318,7 @@ async function checkBridge({ driver: settings, domain, bridge, dialIn }: AgentSe
         if (others.length > 0)
           return resolve(
             warn(
-              `${others.join(" and ")} uses it, too, and callers of one can get into records of the other: set dialIn in the agents of both`,
+              `${others.join(" and ")} also uses it, so callers of one can get into records of the other: set dialIn in the agents of both`,
             ),
           );
         resolve(

@@ -76,7 +76,7 @@ export async function askForMissing(options: InitOptions, input: NodeJS.ReadStre
   return complete;
 }
 
-/** The first port that nothing listens on, and that no settings beside this file name. */
+/** Returns the first unused port that no settings file in the same folder names. */
 export async function freePort(file: string): Promise<number> {
   const folder = dirname(resolve(file));
   const others = globSync("*.json", { cwd: folder }).map((name) => loadSettings(join(folder, name)));
@@ -246,7 +246,7 @@ export function settingsText(options: Complete, ofDriver = driverSettings(option
   "bridge": ${JSON.stringify(bridge)},
   "agent": ${JSON.stringify(agent)},
   "state": ${JSON.stringify(state)}, // Its key and its journal: keep a backup of agent-key.pem.
-  "listen": { "port": ${JSON.stringify(port)} }, // Health, metrics and the commands on this machine, on 127.0.0.1 alone.${last}
+  "listen": { "port": ${JSON.stringify(port)} }, // Health, metrics and the commands on this machine, only on 127.0.0.1.${last}
   // What the edge may bring about, also one in wrong hands.
   "policy": {
     // Numbers that may be dialled begin with one of these, such as "+1408" or "+44". None may until one stands here.

@@ -72,7 +72,7 @@ export async function askStatus(settings: AgentSettings): Promise<StatusAnswer> 
   const status = parsed(await askAgent(settings, "/status"));
   const { port } = settings.listen;
   if (typeof Object(status).role !== "string")
-    throw new Error(`what listens on 127.0.0.1:${port} is no agent: set listen.port to another port`);
+    throw new Error(`the program on 127.0.0.1:${port} is not an agent: set listen.port to another port`);
   const [theirs, ours] = [nameOf(status as StatusAnswer), nameOf(settings)];
   if (theirs === ours) return status as StatusAnswer;
   throw new Error(`the agent on 127.0.0.1:${port} is ${theirs}, not ${ours}: set listen.port to a port of its own`);

@@ -47,7 +47,7 @@ export async function checkEdge(file: string): Promise<Finding[]> {
   ];
 }
 
-/** What agents have told the edge while it runs. Their numbers stand in their own settings. */
+/** Asks the running edge, because agents report their numbers only to it. */
 async function sharedNumbers({ host, port, operatorTokenFile, domains }: EdgeSettings): Promise<Finding[]> {
   const url = urlHere(host, port);
   if (!(await acts(url))) return [];

@@ -33,8 +33,8 @@ function stateText({ name, stopped, at }: NonNullable<Awaited<ReturnType<typeof 
 }
 
 /**
- * Notes that the database was put back from a backup. `file`: a backup of a SQLite state, which is put into an empty
- * database first. `now`: ms since 1970. Throws if an edge is active.
+ * Marks the database as restored from a backup. `file`: a backup of a SQLite state, copied into an empty database
+ * first. `now`: ms since 1970. Throws if an edge is active.
  */
 export function restoreDatabase(url: string, now: number, file?: string): Promise<string> {
   return inDatabase(url, async (session, place) => {
@@ -51,7 +51,7 @@ export function restoreDatabase(url: string, now: number, file?: string): Promis
       [now, copy?.restoredAt ?? 0],
     );
     const { command } = await session.ask("COMMIT");
-    if (command !== "COMMIT") throw new Error("the database has taken the transaction back");
+    if (command !== "COMMIT") throw new Error("the database has rolled the transaction back");
     return copy ? `restored ${file} to ${place}: ${copy.text}` : `marked ${place} as restored`;
   });
 }

@@ -33,7 +33,7 @@ export function stateText(file: string): string {
   return summary(database);
 }
 
-/** A state as another disk takes it over, and what is in it. */
+/** Returns a copy of a state for another disk, and a summary of it. */
 export function copyOf(file: string): StateCopy & Disposable & { readonly text: string; readonly restoredAt: number } {
   const database = readable(file);
   const noted = database.prepare("SELECT name, value FROM meta").all();

@@ -40,7 +40,7 @@ export const timers: Timers = {
   },
 };
 
-/** workerd on one machine collapses under more, because each create takes some 17 flushes of its one thread. */
+/** More creates overload workerd on one machine, because each takes about 17 flushes of its one thread. */
 const mostCreates = 8;
 
 let counting: Counting | undefined;

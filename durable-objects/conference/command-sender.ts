@@ -239,7 +239,7 @@ interface SenderPorts extends Pick<Platform, "now" | "after" | "log"> {
   bridges(): readonly BridgeName[];
   /** Keeps this bridge for the conference, unless it has one already. Returns the one that it has. */
   keepBridge(bridge: BridgeName): BridgeName;
-  /** Called when no agent got the commands. */
+  /** Called if no agent got the commands. */
   unsent(): void;
   /** Calls `send` with the commands that are pending then. */
   sendAgain(): void;

@@ -183,7 +183,7 @@ export class ConferenceStore {
     if (isWritten) this.journal.correct(this.#progress);
   }
 
-  /** Changes the progress in memory; the next input writes it. */
+  /** Changes the progress in memory. The next input writes it. */
   note(change: Partial<Progress>): void {
     this.#progress = { ...this.#progress, ...change };
   }

@@ -55,9 +55,9 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 /** Within this time a post is confirmed, as a rule. */
 const confirmedMs = 300;
 const overdueMs = 60_000;
-/** A quiet conference is swept at least so often: only a sweep finds what no message shows. */
+/** Longest time between sweeps of a quiet conference. Only a sweep finds a difference that no message reports. */
 const sweptEveryMs = 3_600_000;
-/** So long after an input, a conference stays among those that each sweep wakes: to leave and to join them costs rows. */
+/** Time after an input in which every sweep wakes the conference. Shorter times cost more row writes. */
 const sweptInUseMs = 600_000;
 /** How soon the alarm comes again for what the directory lacks of a conference that is over. */
 const owedAgainMs = 60_000;
@@ -196,7 +196,7 @@ export class Conference {
     const { state, progress } = this.#store;
     const own = ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge);
     this.#sender.schedule.ack(own, waiting, this.#ports.now());
-    // The agent acknowledges what the bridge has not done within 0.3 s.
+    // The agent acks a command that the bridge has not done within 0.3 s.
     this.#noteCreate(false);
   }
 
@@ -234,7 +234,7 @@ export class Conference {
     return Math.min((due ?? Number.POSITIVE_INFINITY) + overdueMs, this.#ports.now() + sweptEveryMs);
   }
 
-  /** Before this life ends, also if its alarm gets lost: what the commit left is then done by the next sweep. */
+  /** Asks for the next sweep before this instance ends, because its alarm can get lost with pending work. */
   #sweepNext(): void {
     if (!this.#store.progress.isQuiet) return;
     this.#store.note({ isQuiet: false });
@@ -417,7 +417,7 @@ export class Conference {
     }
   }
 
-  /** The process limits creates that use its thread; others wait for the bridge. */
+  /** Counts a create while it uses the process's thread, and not while it waits for the bridge. */
   #noteCreate(isUnderWay: boolean): void {
     if (isUnderWay === this.#isCreateUnderWay) return;
     this.#isCreateUnderWay = isUnderWay;

@@ -163,7 +163,7 @@ export class Outbox {
     for (const row of rows) if (!here.has(row)) this.#store.putDocument(row);
   }
 
-  /** Accepts what is on disk now, and returns the Confirmations among it. A post whose row is gone is broken off. */
+  /** Accepts the rows on disk, and returns their Confirmations. Aborts a post whose row is gone. */
   accept(queue: Queue): readonly Fact[] {
     const { confirmed } = this;
     this.#confirmed.clear();

@@ -15,7 +15,7 @@ export interface Progress extends DecisionProgress, IdsAtHand {
   readonly restoredAt?: EpochMs;
   /** The highest report number committed of each stream, the latest last. */
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
-  /** True if the sweeps leave it alone until it asks for one. */
+  /** True if sweeps skip the conference until it asks for one. */
   readonly isQuiet?: boolean;
   /** Absent before the directory was owed anything. */
   readonly published?: Published;

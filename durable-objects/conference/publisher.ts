@@ -60,7 +60,7 @@ export class Publisher {
   #isWatched = false;
   #sentAt: EpochMs = Number.NEGATIVE_INFINITY;
   readonly #rowAtStart: number;
-  /** Hash of the current state; `null`: a commit or time may have changed it. */
+  /** Hash of the current state; `null` if a commit or time may have changed it. */
   #hash: number | null = null;
 
   constructor(ports: PublisherPorts, store: ConferenceStore, outbox: Pick<Outbox, "rows" | "sayConfirmed">) {

@@ -30,7 +30,7 @@ export interface DirectoryIdentity extends DomainRetention {
   readonly domain: DomainName;
   /** The directory's own name, which is new after a loss of all data. */
   readonly directory: string;
-  /** When its first row was stored. */
+  /** Time of its first row. */
   readonly began: EpochMs;
 }
 
@@ -83,14 +83,14 @@ const mostRefillPauseMs = 6 * hourMs;
 /** A conference that is still broken after so many, about a week, never sends its rows. */
 const mostRefills = 40;
 
-/** Rows of one statement that reads all running conferences. */
+/** Batch size when all running conferences are read. */
 const portion = 500;
 
 /** Queries read these, so that none takes a call in the prompt for one of a conference. */
 export const conferenceCalls = "(SELECT * FROM call WHERE life >= 0)";
 export const promptCalls = "(SELECT * FROM call WHERE life = -1)";
 
-/** A call that was refused in the prompt. `place`: its arrival. */
+/** A call that was refused in the prompt. `place`: order of arrival. */
 export interface RefusedCall extends Pick<PromptRow, "number" | "at" | "end"> {
   readonly place: number;
 }
@@ -122,7 +122,7 @@ export class DirectoryStore {
   readonly #ports: StorePorts;
   readonly #sql: Sql;
   readonly #tables: LazyTables;
-  /** Memory of rows: read at first use, then changed with them. */
+  /** Rows in memory, read at first use, then changed with those on disk. */
   #held: Held = {};
 
   constructor(ports: StorePorts) {
@@ -144,7 +144,7 @@ export class DirectoryStore {
     return this.#held.running;
   }
 
-  /** The calls in the prompt by id; `null`: not a refused one. */
+  /** Calls in the prompt by ID; `null` if not refused. */
   get prompts(): Map<string, RefusedCall | null> {
     this.#held.prompts ??= this.#readPrompts();
     return this.#held.prompts;
@@ -259,7 +259,7 @@ export class DirectoryStore {
     return put;
   }
 
-  /** Deletes a running conference of which its object knows nothing. Within a transaction. */
+  /** Deletes a running conference that its object does not have. Requires a transaction. */
   deleteRunning(key: ConfKey): void {
     this.exec("DELETE FROM call WHERE conference = ? AND arrival IS NULL", key);
     this.exec("DELETE FROM conference WHERE key = ? AND arrival IS NULL", key);

@@ -79,7 +79,7 @@ export class RecordStore {
     return { ...answer, records, next: from };
   }
 
-  /** Rows between these arrivals; `null`: one that does not match, and was visited. */
+  /** Returns rows between these arrivals; `null` for a visited row that does not match. */
   #page(
     table: "call" | "conference",
     { order, filter = {} }: RecordQuery,
@@ -90,7 +90,7 @@ export class RecordStore {
     const { sql, values } = conditionOf(table, filter);
     const { conference, number, attendeeId, text } = filter;
     const isIndexed = (conference ?? number ?? attendeeId) !== undefined || (table === "call" && text !== undefined);
-    // The plus keeps SQLite from the index of arrivals. Without another index, no statement visits more than a portion.
+    // The plus stops SQLite from using the index of arrivals. Without another index, a statement visits at most one portion.
     const [by, data, where] = isIndexed
       ? ["+arrival", "data", sql]
       : ["arrival", `CASE WHEN ${sql} THEN data END AS data`, "TRUE"];

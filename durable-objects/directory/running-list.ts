@@ -137,7 +137,7 @@ export class RunningList {
     };
   }
 
-  /** Asks newly watched conferences to publish again, unless they just did: that loads them. */
+  /** Asks newly watched conferences to publish again unless they just did, because that loads them. */
   #noteWatched(keys: readonly ConfKey[]): void {
     const now = this.#context.now();
     for (const [key, until] of this.#watched) if (until <= now) this.#watched.delete(key);

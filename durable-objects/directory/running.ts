@@ -1,16 +1,16 @@
 import type { BridgeName, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import type { ConferenceNow, ConferenceRow } from "../../src/records/rows.ts";
 
-/** What looks need of a running conference. It is in memory, so that no look reads the rows of all. */
+/** Fields of a running conference for views. They are in memory, so that no view reads all rows. */
 export interface Running extends Pick<ConferenceRow, "life" | "createdAt" | "status" | "topic"> {
   readonly key: ConfKey;
   readonly bridge: BridgeName | "";
-  /** Empty: an orphan. */
+  /** Empty for an orphan. */
   readonly server: string;
   readonly now: ConferenceNow;
-  /** Since when sweeps do not reach it; `null`: they do. */
+  /** Time since which sweeps do not reach it; `null` if they do. */
   unreached: EpochMs | null;
-  /** The last batch that this instance got. */
+  /** Time of the last batch that this instance got. */
   heardAt: EpochMs;
 }
 

@@ -19,9 +19,9 @@ interface Round {
   readonly beganAt: EpochMs;
   /** The conferences that are left are before this place. */
   readonly before: number;
-  /** It wakes quiet conferences, too. */
+  /** Present if the round wakes quiet conferences, too. */
   readonly isWhole?: true;
-  /** Another one begins behind it, which does. */
+  /** Present if a whole round follows. */
   readonly again?: true;
 }
 
@@ -35,18 +35,18 @@ const pageEveryMs = 10_000;
 const sweepWithinMs = 10_000;
 /** All objects of an edge may share one thread: the posts of others must find a gap. */
 const sweptAtOnce = 20;
-/** Before this place are all conferences. */
+/** Position after all conferences. */
 const beforeAll = Number.MAX_SAFE_INTEGER;
-/** Before this place are no conferences: what is left of the round is the expiry of old ids. */
+/** Position before all conferences. Only the expiry of old IDs is left of the round. */
 const behindAll = 0;
 
 /**
- * The TransIDs and MsgIDs of one domain, allocated in blocks, so that no two objects ever use the same. By its blocks the allocator knows
- * which conferences there are, and sweeps them, so that no message pays for this: every five minutes it wakes each conference that runs,
- * or did in the last six hours, so that it does what is overdue and compares itself with its bridge. The platform gives up an alarm that
- * failed some times in a row, as in an outage of a few minutes: nothing else would then wake a conference that nobody talks to. A quiet
- * conference says until when it may be left alone, and asks for the next sweep with its next commit. A restore, and a round that the relay
- * asks for, wake it all the same. A round goes page by page, the latest conferences first, and takes longer with more than 15,000; one that failed comes again in the next round.
+ * Allocates the TransIDs and MsgIDs of one domain in blocks, so that no two objects use the same. The blocks name the conferences for the
+ * sweep. Every five minutes it wakes each conference that runs, or ran in the last six hours, to do overdue work and compare itself with
+ * its bridge. The sweep replaces an alarm that the platform gave up after repeated failures, such as in an outage of a few minutes.
+ * A quiet conference returns until when sweeps can skip it, and asks for the next sweep with its next commit. A restore and a round for
+ * the relay wake it, too. A round reads batches, the latest conferences first, and takes longer with more than 15,000. The next round
+ * repeats failed conferences.
  * When ids expire, their conference is woken a last time, or for a week as long as that fails: the alarm for its deletion may have been
  * given up, too. The expiry of many ids goes on in later rounds.
  */
@@ -56,7 +56,7 @@ export class DomainIds implements IdAllocatorRpc {
   readonly #alarm: Alarm;
   /** Set where another round is to begin: the page under way is none of it. */
   #again = false;
-  /** Conferences that asked for the next sweep while a page was under way. */
+  /** Conferences that asked for the next sweep while a batch was under way. */
   readonly #hurried = new Set<ConfKey>();
   #known: DomainName | undefined;
 

@@ -18,15 +18,15 @@ interface ExpiredBlocks {
 
 /** A conference as its latest sweep left it. */
 interface SweptHolder extends Holder {
-  /** The sweeps need not wake it before; `null`: the next one does. */
+  /** Time until which sweeps can skip it; `null` if the next one must wake it. */
   readonly quietUntil: EpochMs | null;
 }
 
 /**
- * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises, and one for
- * each conference with its place of the last hour. The two sequences advance apart (protocol T34), each from the day's
- * first id on (protocol T35). WebEx ignores an id that it got before, so a state that is new, or restored, begins behind
- * all ids of today that a lost state can have used.
+ * Stores each holder's IDs. Each pair of blocks has a row, by the position of its MsgIDs, which only rises. Each conference has
+ * a row with its position of the last hour. The two sequences advance apart (protocol T34), each from the day's
+ * first id on (protocol T35). WebEx ignores an id that it got before, so a new or restored state begins after all IDs
+ * of today that a lost state can have used.
  */
 export class IdAllocator {
   readonly #sql: Sql;
@@ -55,7 +55,7 @@ export class IdAllocator {
     this.#nextTrans = Number(latest?.trans_end ?? 0);
   }
 
-  /** True from a restore to the next allocation: what older sweeps found says nothing. */
+  /** True from a restore to the next allocation. Results of older sweeps are invalid then. */
   get isBehind(): boolean {
     return this.#isBehind;
   }
@@ -102,8 +102,8 @@ export class IdAllocator {
   }
 
   /**
-   * The conferences that have been allocated blocks since then, some at a time, by the latest block of each, which must be before this
-   * place; `next`: those that are left are before that one.
+   * Returns a batch of conferences with blocks allocated since then, by the latest block of each, before this position. `next`: position
+   * of the next batch.
    */
   holdersSince(since: EpochMs, before: number | null): HolderPage<SweptHolder> {
     const rows = this.#sql.exec(
@@ -116,12 +116,12 @@ export class IdAllocator {
         quietUntil: quietUntil as EpochMs | null,
       }),
     );
-    // A clock that was set back for a moment leaves old rows among the young ones, so the first old row is not the end.
+    // A clock set back for a moment leaves old rows among young ones, so the first old row is not the end.
     const holders = page.filter(({ at }) => at >= since);
     return { holders, next: holders.length === 0 ? null : (page[pageSize - 1]?.place ?? null) };
   }
 
-  /** Notes until when the sweeps need not wake these conferences. */
+  /** Stores until when sweeps can skip these conferences. */
   keepQuiet(until: ReadonlyMap<ConfKey, EpochMs | null>): void {
     this.#sql.transaction(() => {
       for (const [key, at] of until)

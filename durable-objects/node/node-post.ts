@@ -15,7 +15,7 @@ import {
  * (Continue). `mayLeave` is awaited after connecting, which can take seconds.
  */
 export function nodePost(asked: PostRequest, mayLeave: () => Promise<void> = async () => {}): Promise<HttpAnswer> {
-  // A repeat goes over a new connection: so a document gets at most one silent repeat in all its attempts.
+  // A repeat uses a new connection, so a document gets at most one silent repeat in all its attempts.
   return postBy((url, sent) => exchange(url, sent, mayLeave, asked.isRepeat ? freshAgents : agents), asked);
 }
 
@@ -24,7 +24,7 @@ const connections = {
   ...{ keepAlive: true, timeout: 4_000 },
   ...(process.env.NODE_USE_ENV_PROXY === "1" && { proxyEnv: process.env }),
 };
-/** Time for the end of a dropped body. After it, the next post needs a new connection. */
+/** Longest wait for the end of a dropped body. After it, the next post needs a new connection. */
 const dropWithinMs = 1_000;
 const agents = agentsOf(connections);
 const freshAgents = agentsOf({ ...connections, keepAlive: false });

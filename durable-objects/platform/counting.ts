@@ -10,7 +10,7 @@ interface CountingPorts extends Timers {
   readonly objects: Pick<EdgeObjects, "directory">;
   now(): EpochMs;
   newId(): string;
-  /** Absent: each object has a thread of its own. */
+  /** Absent if each object has its own thread. */
   readonly mostCreates?: number | undefined;
 }
 

@@ -15,7 +15,7 @@ export type PostRequest = PostContent & {
   readonly url: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** An attempt at these bytes was made before. */
+  /** True if these bytes were posted before. */
   readonly isRepeat?: boolean;
 };
 
@@ -29,12 +29,12 @@ export type HttpAnswer =
     }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** A Confirmation has some 150 bytes; a longer one is not read to its end. Counted after decompression. */
+/** Limit after decompression. A Confirmation has about 150 bytes. */
 export const maxBodyBytes = 65_536;
 
 /**
- * One request and its answer. No redirect is followed. `bodyCounts`: true if the body of an answer with this status
- * counts; then a longer one than `maxBodyBytes` is an error. Another body is dropped, and cannot make a post fail.
+ * Sends one request and follows no redirect. `bodyCounts`: true if the body of an answer with this status counts. Then
+ * more than `maxBodyBytes` is an error. Other bodies are dropped, and cannot make a post fail.
  */
 export type Exchange = (
   url: string,
@@ -94,7 +94,7 @@ export function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;
 }
 
-/** The fault of an answer that is no success. */
+/** Returns the error for an unsuccessful status. */
 export function statusFault(status: number): string {
   return `HTTP status ${status}${redirects.has(status) ? ", a redirect, which is not followed" : ""}`;
 }

@@ -31,7 +31,7 @@ const answerWithinMs = 10_000;
 const keptWithinMs = 10_000;
 /** How many conferences may be brought something at a time. */
 const mostConferences = 10_000;
-/** As many conferences as a large bridge has. */
+/** Number of conferences of a large bridge. */
 const mostConfirmed = 50_000;
 /** How many that the edge does not know get an object. Keys that an agent makes up must not fill the disk. */
 const finding = { burst: 10_000, perSecond: 0.1 };
@@ -50,8 +50,8 @@ export class BridgeReports {
   readonly #toCompare = new Set<ConfKey>();
   #isComparing = false;
   /**
-   * The digest that each conference last confirmed, or the message under way that asks it, as long as no command or report can have
-   * changed the conference. It answers the agent without waking the conference. A relay that begins anew asks the conferences again.
+   * Last confirmed digest of each conference, or the pending question to it. A command or report removes it. The relay answers the agent
+   * with it instead of waking the conference. A restarted relay asks the conferences again.
    */
   readonly #confirmed = new Map<ConfKey, string | ForConference>();
 
@@ -75,13 +75,13 @@ export class BridgeReports {
     if (said.type === "reports") this.#ack(said, said.reports.at(-1)?.number ?? 0);
   }
 
-  /** The conference may differ from the digest that it confirmed, unless it names that one; without a conference: all may. */
+  /** Forgets the confirmed digest of a changed conference unless it has this one. Without a conference, forgets all. */
   changed(conference?: ConfKey, digest?: string): void {
     if (conference === undefined) this.#confirmed.clear();
     else if (this.#confirmed.get(conference) !== digest) this.#confirmed.delete(conference);
   }
 
-  /** The conference's object is made with its snapshot: keys that an agent makes up make none. */
+  /** Creates no object, because the agent may have made the key up. Its snapshot creates the object. */
   #answerUnknown(said: Extract<ForConference, { type: "digest" }>): void {
     const { id, conference } = said;
     const mayFind = this.#allowance.lacksMs(1, this.#ports.now()) === 0;

@@ -357,8 +357,8 @@ export class Relay implements RelayRpc {
 
   /**
    * A bridge that was started anew has lost its conferences, and the agent that noticed may end before it has told the edge of all. The
-   * one that acts next knows of none of them, so the conferences ask. They also ask an agent that connects anew: it may have lost its
-   * journal, and a question that was under way got lost with its link.
+   * one that acts next knows of none of them, so the conferences ask. They also ask a reconnected agent, because
+   * it can have lost its journal, and its link a pending question.
    */
   #sweepBehindLoss(): void {
     const { lastActive } = this.#state;

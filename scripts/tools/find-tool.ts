@@ -22,8 +22,8 @@ const known = {
 export const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /**
- * Returns the program that a variable of the environment names (`CHROMIUM`, `PGBOUNCER`, `POSTGRES`, `PROMTOOL`), else one that is installed, else the one
- * in a folder in the project, which Debian's packages are put into the first time. The error is one sentence.
+ * Returns the program that an environment variable names (`CHROMIUM`, `PGBOUNCER`, `POSTGRES`, `PROMTOOL`), else an installed one, else
+ * one from Debian's packages, which are unpacked in the project the first time. The error is one sentence.
  */
 export async function findTool(name: keyof typeof known): Promise<Result<Tool, string>> {
   const variable = name.toUpperCase();

@@ -191,7 +191,7 @@ export class Phone {
   /** So long after one key by INFO follows the next: Asterisk keeps a core busy while a key waits for the one before. */
   infoApartMs = 180;
   readonly #tell: (what: string) => void;
-  /** Keys by INFO, and holds, that the other side has not confirmed yet. */
+  /** Unconfirmed holds and DTMF digits by INFO. */
   readonly #pressed: (() => void)[] = [];
   /** sipp takes one word after the other: until the last key by INFO is confirmed. */
   #keying: Promise<void> = Promise.resolve();
@@ -245,7 +245,7 @@ export class Phone {
     }
   }
 
-  /** On hold: it still sends, as its music, and hears nothing. */
+  /** Puts the call on hold: the phone still sends, like music on hold, and hears nothing. */
   hold(isOn: boolean): Promise<void> {
     return new Promise((done) => {
       this.#pressed.push(done);

@@ -120,8 +120,8 @@ ${inCall("From: [$to];tag=[call_number]\nTo: [$from]\n[routes]")}
 `);
 
 /**
- * `info KEY DURATION`, `invite DIRECTION` (`sendonly`: on hold) and `bye`, until one of both ends the call. sipp takes a command only where it waits for one, and when it looks where
- * it is, it follows no jump. So it waits right after each thing that it says, although that makes the same steps stand here twice.
+ * Runs `info KEY DURATION`, `invite DIRECTION` (`sendonly`: on hold) and `bye` until one side ends the call. sipp takes a command only
+ * at a wait, and follows no jump to find one. So a wait follows each message, although this repeats the steps.
  */
 function inCall(dialogHeaders: string): string {
   const hungUpMeanwhile = `<recv request="BYE" optional="true" next="${id("bye")}"/>

@@ -40,11 +40,11 @@ export const bridgeEvent = v.variant("type", [
   typed("keys", { call, keys: pressedKeys, inDoubt: v.exactOptional(flag) }),
   typed("answered", { call, conference }),
   /** `conference` is `null` for a caller who never left the prompt. */
-  /** `trunk`: why a dialled call is `refused` of which no telephone knows, such as `503`; of trouble that people must look at. */
+  /** `trunk`: the trunk's failure, such as `503`, for a call that is `refused` before any telephone rang. Staff must look at it. */
   typed("ended", { call, conference: v.nullable(conference), reason: endReason, trunk: v.exactOptional(word) }),
   /** Only between `report-speakers` and `stop-reporting-speakers`, and never for a muted call. */
   typed("talking", { call, conference, talking: flag }),
-  /** A caller in a conference is on hold at its own telephone, or no longer. The bridge lets nobody hear it meanwhile. */
+  /** A caller in a conference began or ended a hold at its telephone. The bridge silences it meanwhile. */
   typed("held", { call, conference, on: flag }),
   typed("lock-changed", { conference, locked: flag }),
   /** Ended by telephone. Its calls are over with it, without an event each. */
@@ -109,7 +109,7 @@ const conferenceEvent = v.variant("type", [
   }),
   /** Muted or unmuted by the caller's own keypad, or found so. */
   typed("caller-muted", { call, muted: flag }),
-  /** On hold at its own telephone, or no longer. Nobody hears it meanwhile, and WebEx is not notified. */
+  /** The caller began or ended a hold at its telephone. WebEx is not notified. */
   typed("caller-held", { call, on: flag }),
   /** The caller keyed the merge code and this attendee ID (protocol 4.19). The id stays the same when it is reported again. */
   typed("attendee-identified", { id: commandId, call, attendeeId: word }),

@@ -6,7 +6,7 @@ import { word } from "./schemas.ts";
 export const keypadCodes = v.object({
   merge: word,
   mute: word,
-  /** Whether callers are asked for an attendee ID after the conference key (protocol 4.2). */
+  /** True if callers are asked for an attendee ID after the conference key (protocol 4.2). */
   askAttendeeId: v.boolean(),
   /** What telephones dial by themselves, as WebEx writes it; see `parseDialSequence`. */
   sequences: v.exactOptional(v.array(word)),

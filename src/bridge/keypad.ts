@@ -82,7 +82,7 @@ interface Context {
 }
 
 const PATIENCE_MS = 30_000;
-/** Silence after a known key for this time means that the caller has no attendee ID (protocol 4.2). */
+/** Silence after a known key that means no attendee ID (protocol 4.2). */
 const ID_PATIENCE_MS = 10_000;
 /** How long a sequence waits for its next key: three pauses of a telephone and one more. */
 const SEQUENCE_PAUSE_MS = 8_000;
@@ -118,7 +118,7 @@ export function resume(
   let step: ReturnType<typeof press> = { keypad: prompted(at), actions: [] };
   for (const key of again)
     if (isAtPrompt(step.keypad)) {
-      // A star in an attendee ID may stand for a doubt, and so begins no code.
+      // A star in an attendee ID can mark a digit in doubt, so it begins no code.
       const isDoubtful = key === "*" && step.keypad.at === "attendee-id";
       step = press(step.keypad, { type: "keys", keys: key, at, inDoubt: isDoubtful }, rules);
     }
@@ -188,7 +188,7 @@ function pressOne(keypad: Keypad, key: string, isDoubtful: boolean, context: Con
     case "attendee-id":
       if (key === "#") return enterAs(keypad, context);
       if (/^\d*$/.test(typed + key) || mayMerge(typed + key, rules)) return next;
-      // Behind the star, another conference's key may begin.
+      // Another conference's key can begin after the star.
       return { ...inDoubt(keypad, now), typed: (typed + key).split("*").at(-1) ?? "" };
     default:
       return assertNever(keypad);
@@ -239,7 +239,7 @@ function isKey(sign: string): boolean {
   return /[0-9*#]/.test(sign);
 }
 
-/** `isDialled`: the attendee ID is known already, or known to be absent. */
+/** `isDialled`: true if the attendee ID is already known, or known to be absent. */
 function chooseConference(key: string, tries: Tries, context: Context, isDialled = false): Keypad {
   const { now, rules } = context;
   const found = rules.find(key);
@@ -254,12 +254,12 @@ function chooseConference(key: string, tries: Tries, context: Context, isDialled
   return unknown >= KEY_TRIES ? hangUp({ why: "unknown-keys" }, context) : prompted(now, { ...tries, unknown });
 }
 
-/** What a caller has typed is its attendee ID, after the merge code or alone; unless it was keying the conference anew. */
+/** Takes the typed digits for the attendee ID, with or without the merge code, unless they repeat the conference key. */
 function enterAs(keypad: AskedForId, context: Context): Keypad {
   const { conference, typed } = keypad;
   const { merge } = context.rules.codes;
   if (typed.includes("*")) {
-    // A star stands only in a merge code, which may lack its end.
+    // Only a merge code has a star, and its end can be missing.
     const isWhole = typed.startsWith(merge);
     return isWhole ? enter({ ...keypad, typed: typed.slice(merge.length) }, context) : inDoubt(keypad, context.now);
   }

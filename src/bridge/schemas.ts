@@ -22,7 +22,7 @@ export const word = v.pipe(v.string(), v.maxLength(1_000));
 
 /** WebEx takes no more characters of a number or an attendee ID, and a part of either would be another one. */
 const MAX_WORD_OF_CALLER = 64;
-/** A caller's number: what is no number, or is too long, counts as withheld, since what happened matters more. */
+/** A caller's number. Other or longer text counts as withheld, because the event matters more. */
 export const callerNumber = v.pipe(
   v.string(),
   v.transform(numberIn),

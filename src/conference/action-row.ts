@@ -54,7 +54,7 @@ interface Button {
   when?(now: { readonly muted: boolean; readonly locked: boolean }): boolean;
   /** Its title where the call is being dialled; absent: it is not offered there. */
   readonly ofCallOut?: string;
-  /** Asked before the action on a caller; absent: it is done at once. */
+  /** Confirmation question; absent if the action needs none. */
   asks?(of: { readonly number: string; readonly call: string }): string;
   /** What is asked of a whole conference has one, or a form. */
   readonly question?: ActionQuestion;

@@ -150,7 +150,7 @@ interface Facts {
   /** The caller keyed its attendee ID after entering (protocol 4.19). */
   "call-merged": { call: CallId; attendeeId: string | null; by: By };
   "call-muted": { call: CallId; muted: boolean; by: By };
-  /** Its caller is on hold at its own telephone, or no longer. Nobody hears it meanwhile. */
+  /** The caller began or ended a hold at its telephone. The bridge silences it meanwhile. */
   "call-held": { call: CallId; on: boolean; by: By };
   "call-moved": { call: CallId; room: RoomId; by: By };
   "call-left": { call: CallId; why: LeaveReason; record: CallRecord; by: By };

@@ -53,7 +53,7 @@ export interface Speech {
   readonly notBefore: EpochMs;
 }
 
-/** The host, by its latest call, and what it is known by when it comes back: its attendee ID. */
+/** The host's latest call, and the attendee ID that recognizes a returning host. */
 export interface ChosenHost {
   readonly call: CallId;
   readonly attendeeId: string | null;
@@ -182,7 +182,7 @@ export interface Running extends Ongoing, Restored {
   readonly orphan?: Orphan;
   /** Present while the bridge reports who speaks (protocol 4.16). */
   readonly speech?: Speech;
-  /** Who the host is: by the host code, or the known host of the latest private talk (protocol 4.21). */
+  /** Host by the host code, or the known host of the latest private talk (protocol 4.21). */
   readonly chosenHost?: ChosenHost;
   /** Present while the host talks to an invitee in private (protocol 4.21). */
   readonly talk?: PrivateTalk;

@@ -33,7 +33,7 @@ const RETRY_END_MS = 60_000;
 const LOST_MINUTES = 240;
 /** How many creates of WebEx may wait for the bridge; a further one is refused at once. */
 const MAX_WAITING_CREATES = 50;
-/** How long a conference that is empty when WebEx detaches from it stays dialable (protocol 4.8). */
+/** Time for which an empty conference stays dialable after WebEx detaches (protocol 4.8). */
 const KEPT_EMPTY_MS = 300_000;
 
 /** Creates, answers again, or takes over: the request's key and handle decide (protocol 2.2.1). `answerBy`: of one that has waited. */

@@ -226,7 +226,7 @@ interface QuestionProps {
   readonly id: string;
   readonly title: string;
   readonly asks: Child;
-  /** ID of the element that the button is about. */
+  /** ID of the element that describes the button. */
   readonly about?: string;
   readonly children: Child;
 }

@@ -44,7 +44,7 @@ pre { margin: 0; padding: 12px; background: var(--page); border: 1px solid var(-
 kbd { display: inline-block; min-width: 20px; padding: 0 5px; border: 1px solid var(--line); border-radius: 4px; background: var(--page); color: var(--dim); line-height: 18px; text-align: center; }
 :focus-visible, input:focus-within { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 main:focus { outline: none; }
-/* The script holds what is in use in its place. */
+/* The script keeps elements in use in place. */
 main:is(:hover, :focus-within) { overflow-anchor: none; }
 .gone { text-decoration: line-through; }
 .skip { position: absolute; left: 12px; top: -60px; z-index: 9; padding: 8px 14px; background: var(--accent); color: var(--on-accent); border-radius: 6px; }
@@ -152,7 +152,7 @@ section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start; }
 td .mark { justify-self: start; }
 td.actions { display: table-cell; width: 1%; white-space: nowrap; padding-block: 5px; }
-/* The text of a question makes no column wider. */
+/* A question's text must not widen its column. */
 td.actions .question > div { contain: inline-size; white-space: normal; }
 td.actions form { flex-direction: row; gap: 4px; }
 td.actions select { width: auto; max-width: 110px; height: auto; min-height: 30px; padding: 2px 6px; }
@@ -187,7 +187,7 @@ label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-
 .stages > li.waits .dot { border-color: var(--accent); border-style: dashed; }
 .stages > li.none .dot { border-color: var(--line); }
 
-/* The timeline: beside the times, as wide as their digits, a drawing, in which the line of each party goes through all rows. */
+/* The timeline: times, and next to them a drawing in which each party's line passes through all rows. */
 .sequence { --time: calc(11ch + 16px); --head: 40px; position: relative; font-size: 13px; ${variables(places)} }
 .sequence.with-beside { ${variables(placesWithBeside)} }
 .parties { position: sticky; top: 0; z-index: 3; height: var(--head); margin-left: var(--time); background: var(--page); }

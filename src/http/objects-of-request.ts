@@ -105,12 +105,12 @@ const limits: Readonly<Record<string, Readonly<Record<string, number | null>>>> 
 
 const sharedMs = 1_000;
 
-/** Answers that open pages share for a second. On Workers, no promise may be shared: it belongs to its request. */
+/** Answers that open pages share for a second. Workers cannot share a promise, because it belongs to its request. */
 export type SharedLooks = Map<string, { readonly at: number; readonly said: unknown }>;
 
 /**
- * Returns the edge with objects for one request: calls have time limits, and failures name the object. `isRead`: the request
- * changes nothing, so that a repeated call gets the first one's answer. `looks`: shared, but for conferences.
+ * Returns the edge with objects for one request: calls have time limits, and failures name the object. `isRead`: true if
+ * the request changes nothing. Then a repeated call gets the first answer. `looks`: shared answers, except of conferences.
  */
 export function forOneRequest<Edge extends Ports>(edge: Edge, isRead = false, looks?: SharedLooks): Edge {
   const answers = new Map<string, Promise<unknown>>();

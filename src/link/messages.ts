@@ -9,7 +9,7 @@ import { type Rate, TokenBucket } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { Checked } from "../foundation/schemas.ts";
 
-/** Alerts of a bridge that its agent sees. */
+/** Alerts that an agent reports of its bridge. */
 const bridgeTroubles = ["trunk-fails", "numbers-shared"] as const;
 export type BridgeTrouble = (typeof bridgeTroubles)[number];
 

@@ -17,7 +17,7 @@ export type EdgeOfPair = Checked<typeof edgeOfPair>;
 export const pairView = v.object({
   active: v.object({ name, url, since: time }),
   standbys: v.array(edgeOfPair),
-  fault: described(v.nullable(v.string()), "What the database lacks to survive the loss of a machine; null: nothing."),
+  fault: described(v.nullable(v.string()), "The missing protection against the loss of a machine; null: none."),
 });
 export type PairView = Checked<typeof pairView>;
 

@@ -18,38 +18,38 @@ interface AdmissionPorts extends Timers {
 
 const mostWaiting = 128;
 const waitMs = 2_000;
-/** All waiting documents together look at most 500 times a second: timers cost what an overloaded edge lacks. */
+/** All waiting documents together look at most 500 times a second, because timers cost CPU. */
 const lookMs = { least: 5, eachWaiting: 2 };
-/** workerd can break off a request, and an object can end, without a word. */
+/** workerd can abort a request, and an object can end, without notice. */
 const forgottenAfterMs = 20_000;
 const overloadMs = 60_000;
-/** WebEx repeats a refused create each 2 s. Meanwhile the directory need not say again that it takes over no conference. */
+/** WebEx repeats a refused create every 2 s. Until then the directory's earlier answer stands. */
 const askAgainMs = 10_000;
 const mostRemembered = 10_000;
 
 /**
- * Limits the creates under way where all objects share a process. Without a limit, an overloaded thread divides itself
- * among all creates, so that few are done in time, and WebEx, agent and edge repeat the rest. A create is under way from
- * its post until the bridge has answered, or the edge waits for the bridge. Documents over the limit look again for 2 s,
- * because workerd forbids one request to wake another. Repeats enter with their key. Takeovers of running conferences,
- * and documents with messages for other conferences, are never limited.
+ * Limits the creates under way if all objects share a process. Otherwise an overloaded thread serves all creates at
+ * once and finishes few in time, and WebEx, agent and edge repeat the rest. A create is under way from its post until
+ * the bridge answers, or the edge waits for the bridge. Documents over the limit look again for 2 s, because workerd
+ * forbids one request to wake another. Repeats of an admitted key enter. Takeovers of running conferences, and documents
+ * with messages for other conferences, are never limited.
  */
 export class CreatesUnderWay {
   readonly #most: number;
-  /** The oldest first, by domain and key. */
+  /** Creates under way by domain and key, oldest first. */
   readonly #entries = new Map<string, { readonly since: number; isCommitted: boolean }>();
-  /** When a refused create was found to take over no running conference. */
+  /** Time at which the directory knew no running conference of a waiting create. */
   readonly #notRunning = new Map<string, number>();
-  /** The end of each wait. */
+  /** Time at which each wait ends. */
   readonly #waiting = new Map<Creates, number>();
   #overload = { since: 0, latest: Number.NEGATIVE_INFINITY, count: 0 };
 
-  /** `most`: infinite where each object has a thread of its own. */
+  /** `most`: infinite if each object has its own thread. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Resolves to true once the creates may go on, up to `delivered`; false: WebEx must send them again. */
+  /** Resolves to true once the creates may go on, up to `delivered`; to false if WebEx must send them again. */
   async admit(creates: Creates, ports: AdmissionPorts): Promise<boolean> {
     if (this.#enter(creates, ports.passedMs()) || !creates.mayWait) return true;
     if (await this.#areRunning(creates, ports)) return true;
@@ -93,12 +93,12 @@ export class CreatesUnderWay {
     return true;
   }
 
-  /** Frees the places of creates that no conference has committed: they were repeats, or failed. */
+  /** Removes creates that no conference has committed, because they were repeats or failed. */
   delivered(creates: Pick<Creates, "domain" | "keys">): void {
     for (const name of namesOf(creates)) if (!this.#entries.get(name)?.isCommitted) this.#entries.delete(name);
   }
 
-  /** Notes that a conference has committed its create, or that the create needs the edge no more. */
+  /** Notes that a conference has committed its create, or that the edge is done with it. */
   note(domain: DomainName, key: ConfKey, isUnderWay: boolean): void {
     const [name = ""] = namesOf({ domain, keys: [key] });
     const entry = this.#entries.get(name);
@@ -111,13 +111,13 @@ export class CreatesUnderWay {
     this.#overload = { since, latest: now, count: count + keys.length };
   }
 
-  /** The refusals that go on now; `null`: none within the last minute. */
+  /** Returns the current run of refusals; `null` if the last minute had none. */
   overload(now: EpochMs): { readonly since: EpochMs; readonly count: number } | null {
     return Math.abs(now - this.#overload.latest) < overloadMs ? this.#overload : null;
   }
 }
 
-/** `null`: the document has no create. */
+/** Returns `null` for a document without a create. */
 export function createsOf(domain: DomainName, messages: readonly FromWebex[]): Creates | null {
   const creates = messages.filter((message) => message.type === "create-conference");
   if (creates.length === 0) return null;

@@ -69,11 +69,11 @@ export interface JournalPlace {
   readonly at: EpochMs;
 }
 
-/** What a sweep has found. */
+/** Result of a sweep. */
 export interface SweepResult {
-  /** Whether the conference is being created or runs. */
+  /** True if the conference is being created or runs. */
   readonly runs: boolean;
-  /** Unless it asks for the next sweep, nothing is overdue before; `null`: something is pending that has no time. */
+  /** Time until which sweeps can skip it, unless it asks for one; `null` if pending work has no time. */
   readonly quietUntil: EpochMs | null;
 }
 

@@ -47,12 +47,12 @@ export interface IdAllocatorRpc {
   /** The conferences that were given the blocks of this id, as a MsgID and as a TransID: none, one or two. Whether they used it, they know. */
   holdersOf(id: string): Promise<readonly ConfKey[]>;
   /**
-   * Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. A
-   * conference that is allocated more meanwhile is on no later page. One that runs is allocated ids every few hours, however quiet it is.
+   * Returns a batch of conferences that got IDs in the last `lastMs`, the latest first, before this position. A conference that gets
+   * more meanwhile is in no later batch. A running one gets IDs every few hours, even if quiet.
    */
   conferencesOf(lastMs: number, before: number | null): Promise<HolderPage>;
-  /** Wakes each conference now, also quiet ones, so that each that runs compares itself with its bridge. */
+  /** Wakes all conferences now, also quiet ones, so that each running one compares itself with its bridge. */
   sweep(): Promise<void>;
-  /** Has the next round wake this conference, which is no longer as its last sweep said. */
+  /** Makes the next round wake this conference, because the result of its last sweep is out of date. */
   sweepNext(conference: ConfKey): Promise<void>;
 }

@@ -55,10 +55,10 @@ const protocol = v.pipe(
   }),
 );
 
-/** No conference key and no access code that can be entered has more digits. */
+/** Most digits of a conference key or access code that a caller can enter. */
 const MAX_DIALLED = "0".repeat(64);
 
-/** Pauses `Pn`, digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). Each conference has its own key and codes for the names. */
+/** Pauses `Pn` and digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). Names stand for the conference's key and codes. */
 const recordingSequence = v.pipe(
   v.string(),
   v.regex(

@@ -144,7 +144,7 @@ test("refuses an unknown command once and executes the others", () => {
   ]);
 });
 
-test("reports in its health whose callers it cannot tell from its own", () => {
+test("reports owners whose callers it takes for its own", () => {
   const world = new AgentWorld();
   world.machine.world.addConference("777" as ConfKey, "beta/main");
   world.connect();

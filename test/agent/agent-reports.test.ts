@@ -295,7 +295,7 @@ describe("each minute", () => {
     expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
   });
 
-  test("reads the bridge's state once, however many conferences are compared", () => {
+  test("reads the bridge's state once for all compared conferences", () => {
     const questions = [10, 300].map((conferences) => {
       const world = withConferences(conferences);
       const before = world.stateQuestions;
@@ -320,7 +320,7 @@ describe("each minute", () => {
     expect(minutes).toEqual([0, 120, 120, 120, 120, 120]);
   });
 
-  test("sends the digest of a conference changed without an event in the next round", () => {
+  test("sends the digest of an unreported change in the next round", () => {
     const world = withConferences(600);
     world.pass(6 * 60_000);
     Object.assign(world.machine.world.conferences.get(keyOf(599)) ?? {}, { locked: true });

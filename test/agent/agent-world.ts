@@ -97,7 +97,7 @@ export class AgentWorld {
   /** The edge acknowledges nothing that it accepts. */
   silent = false;
   readonly notes: string[] = [];
-  /** How often the agent asked for the bridge's whole state. */
+  /** Number of requests for the bridge's whole state. */
   stateQuestions = 0;
   /** The epochs by which the agent took the bridge for itself. */
   readonly activated: number[] = [];

@@ -31,7 +31,7 @@ describe("callers hear", () => {
     expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
   });
 
-  test("please wait as a call-out without the edge, and are hung up on after a minute", () => {
+  test("please wait for a minute as a call-out without the edge", () => {
     const world = running();
     const waits = "o1" as CallId;
     world.command("dial", dial(waits));

@@ -129,7 +129,7 @@ test.each([
   [18, undefined, "", { reason: "refused", trunk: "cause 18" }],
   [18, undefined, "PROGRESS", { reason: "no-answer" }],
   [21, undefined, "", { reason: "rejected" }],
-])("ends a call of cause %s and status %s after %j as %j", (cause, tech_cause, status, end) => {
+])("ends a call of cause %s, status %s, after %j as %j", (cause, tech_cause, status, end) => {
   dialled(mirror, mirror.addConference(key, "bridge-1"), leg);
   if (status !== "") applyEvent(mirror, dialStatus(leg, status));
   const ended = { type: "ended", call: leg, conference: key, ...end };

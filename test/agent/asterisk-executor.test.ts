@@ -132,7 +132,7 @@ describe("somebody else ends it just then, and Asterisk answers late:", () => {
   });
 });
 
-test("plays a bridge's tones one after the other, and no third one while two play", async () => {
+test("drops a third tone of a bridge", async () => {
   const { asterisk } = world;
   const tone = "POST /bridges/bridgehead-command-1/play";
   const asked = () => asterisk.requests.filter(({ what }) => what === tone).length;
@@ -284,7 +284,7 @@ test("recreates a conference while Asterisk still lists its former bridge", asyn
   expect(made.map(({ id }) => id)).toEqual(["bridgehead-command-1", "bridgehead-command-2"]);
 });
 
-test("reports the calls that a refused end of their conference has ended", async () => {
+test("reports calls that ended with a refused end of their conference", async () => {
   const { asterisk } = world;
   asterisk.answers["POST /bridges"] = { status: 200, body: {} };
   asterisk.answers["POST /bridges/bridgehead-command-1/addChannel"] = { status: 204 };

@@ -66,7 +66,7 @@ test("init writes settings and the key, and prints the edge's entries", () => {
   expect(said).toContain(`\n\n${publicKey}\n\n`);
 });
 
-test("init takes the first port that is free and in no settings beside", async () => {
+test("init takes the first port unused by programs and other settings", async () => {
   const beside = join(folder, "ports");
   const first = await freePort(join(beside, "agent.json"));
   const other = createServer().listen(first, "127.0.0.1");

@@ -23,7 +23,6 @@ let edge: Server;
 let bridge: WebSocketServer;
 let answer: (hello: Hello | null, socket: Duplex) => void;
 let asked: number;
-/** What the bridge holds. */
 let conferences: readonly object[];
 
 beforeEach(async () => {
@@ -73,7 +72,7 @@ test("warns of another domain on the bridge unless the agent has dialIn", async 
   answer = (_, socket) => respond(socket, 403, {});
   const held = { locked: false, reportsSpeakers: false, anonymousId: null, rooms: [{ id: "main", kind: "main" }] };
   conferences = ["beta/main", "local/simulated"].map((owner, index) => ({ ...held, conference: `${index}`, owner }));
-  expect((await doctorSays({ dialIn: undefined })).said.bridge).toMatch(/^warn {2}bridge: beta\/main uses it, too, /);
+  expect((await doctorSays({ dialIn: undefined })).said.bridge).toMatch(/^warn {2}bridge: beta\/main also uses it, /);
   expect((await doctorSays({ dialIn: ["18005551234"] })).said.bridge).toMatch(/^ok /);
 });
 
@@ -172,8 +171,8 @@ test("an unanswering agent that holds the state folder counts as running", async
 });
 
 test.each([
-  [200, "<html>", /^WRONG agent: what listens on 127\.0\.0\.1:\d+ is no agent: set listen\.port to another port$/],
-  [200, "{}", /^WRONG agent: what listens on \S+ is no agent: /],
+  [200, "<html>", /^WRONG agent: the program on 127\.0\.0\.1:\d+ is not an agent: set listen\.port to another port$/],
+  [200, "{}", /^WRONG agent: the program on \S+ is not an agent: /],
   [404, "", /^WRONG agent: what listens on \S+ answers 404: .* If not, set listen\.port to another port$/],
 ])("doctor names the setting if another program has the port: %i %s", async (status, body, says) => {
   const other = createServer((_, response) => response.writeHead(status).end(body)).listen(0, "127.0.0.1");

@@ -52,7 +52,7 @@ export function healthyBut(missing?: string): FakeAnswer {
   return { status: 200, body: running.map((name) => ({ name: `${name}.so`, status: "Running" })) };
 }
 
-/** The description of its interface, changed as text. */
+/** Returns the description of its interface after a change of its text. */
 export function describing(change: (text: string) => string): FakeAsterisk["answers"] {
   const apis = Object.entries(interface16.operations).map(([what, parameters]) => {
     const [httpMethod, path] = what.split(" ");

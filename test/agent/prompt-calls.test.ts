@@ -62,7 +62,7 @@ test.each<[string, string, readonly unknown[]]>([
   ["who keys nothing", "", ["keyed-nothing"]],
   ["who keys no #", "987654321", ["stopped-keying", { digits: 9 }]],
   ["who keys no more after a wrong key", "1#", ["stopped-keying", 1]],
-  ["who keys the conference and no # behind the attendee ID", "987654321#444", ["entered", { conference: KEY }]],
+  ["with the key and an attendee ID without #", "987654321#444", ["entered", { conference: KEY }]],
 ])("%s", (_, keys, story) => {
   const world = keeping();
   const id = dialIn(world, keys);

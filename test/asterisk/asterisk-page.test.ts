@@ -122,7 +122,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/asterisk.m
     );
   });
 
-  test("a second owner has an agent and an application of its own, and init prints what leads its numbers there", async () => {
+  test("sets up an agent and application of a second owner", async () => {
     rmSync(join(folder, "ari-password"));
     const printed = run("asterisk-second-owner");
 
@@ -166,7 +166,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/asterisk.m
         // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan writes its variables like this.
         "warn  dialplan: not looked at: asterisk -rx 'dialplan show 18005551234@from-trunk' must lead to Gosub(conference,${EXTEN},1(bridgehead))",
       trunk: expect.stringMatching(/^warn {2}trunk: trunk is at sip:\S+; .*: set qualify_frequency = 60 /),
-      numbers: "ok    numbers: parameters behind a number, as ;npdi, are ignored",
+      numbers: "ok    numbers: parameters after a number, such as ;npdi, are ignored",
       strangers: "ok    strangers: no name in From makes a stranger trunk",
       transfers: "ok    transfers: trunk can transfer no call",
       sounds: "ok    sounds: confbridge-join, confbridge-leave and all that callers hear are there",

@@ -53,7 +53,7 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
     return Object.fromEntries(findings.map((finding) => [finding.about, findingLine(finding)]));
   }
 
-  test("finds the whole interface in what Asterisk serves", async () => {
+  test("finds the whole interface in Asterisk's description", async () => {
     const ari = new Ari(asterisk, timers);
     expect(await lackingOf(ari)).toEqual([]);
     ari.close();
@@ -115,7 +115,7 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
     expect(await asterisk.cli("core show settings")).toMatch(/Min DTMF duration:+ +0\n/);
   });
 
-  test("warns of a trunk that may transfer calls, and of parameters behind numbers", async () => {
+  test("warns of transfers by the trunk and of parameters after numbers", async () => {
     expect((await said()).transfers).toBe("ok    transfers: trunk can transfer no call");
     change("pjsip.conf", "allow_transfer = no", "allow_transfer = yes");
     change("pjsip.conf", "ignore_uri_user_options = yes\n", "");

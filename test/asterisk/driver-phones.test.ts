@@ -107,7 +107,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     return { number, call };
   }
 
-  test("nobody hears a caller who is on hold at its telephone, also after an unmute", async () => {
+  test("silences a caller on hold at its telephone, also after an unmute", async () => {
     const a = await entered({ muted: true });
     const b = await entered();
     a.phone.talk();
@@ -133,7 +133,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     [";rn=+18005550000;npdi", "1408,in,18005551234", ""],
     [";phone-context=+1", "+1-(408)-555.0110", "14085550110"],
     ["", "4085550100;cpc=payphone", "4085550100"],
-  ])("a call to a number with %j from %s reaches the prompt with the number %j", async (behind, from, number) => {
+  ])("a call with %j from %s reaches the prompt as %j", async (behind, from, number) => {
     const phone = await phones.dialIn(`${ours}${behind}`, from);
     expect(await reported("prompted")).toMatchObject({ number, dialled: ours });
     await phone.hangUp();

@@ -235,7 +235,7 @@ const pages = {
   "sign-in": SignInPage({ to: "/console", refusal: `${words} \`${unbroken}\`` }),
 };
 
-/** Any machine has these widths, whatever its fonts are. */
+/** Every machine has these widths, with any fonts. */
 const fonts = {
   wide: 'html { font-family: "DejaVu Sans", Verdana, sans-serif; letter-spacing: .02em; }',
   narrow: 'html { font-family: "Arial Narrow", sans-serif; letter-spacing: -.05em; }',
@@ -255,7 +255,7 @@ test.each([
   { scheme: "dark", width: "narrow" },
   { scheme: "light", width: "zoomed" },
 ] as const)(
-  "long texts break no page in any font, open or not, and are fit for everybody, $scheme and $width",
+  "long texts fit every page in any font, $scheme and $width",
   async (look) => {
     for (const [name, page] of Object.entries(pages)) {
       const opened = await open(page, look);

@@ -6,7 +6,7 @@ import { servePage } from "./serve-page.ts";
 
 const browser = new BrowserOnTest();
 
-test("the checks of the other tests find each fault of a page", async () => {
+test("finds each fault of a page", async () => {
   const html = `<title>a</title><meta name=viewport content="width=device-width"><button></button>
     <div style="width:60px">${"w".repeat(100)}</div>
     <p style="margin:0">under it</p><p style="margin:0;position:relative;top:-14px">over it</p>

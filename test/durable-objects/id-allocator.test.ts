@@ -141,7 +141,7 @@ test("uses no id of an empty block", async () => {
   expect(await next("msgIds", "transIds", "msgIds")).toEqual(["52491000050", "52491000001", "52491000051"]);
 });
 
-test("a page of conferences is read by an index, and sorts and groups nothing", () => {
+test("reads a batch of conferences by an index, without a sort", () => {
   const [sql, queries] = [new Database(), new Set<string>()];
   const exec = (query: string, ...values: readonly SqlValue[]) => {
     queries.add(query);

@@ -294,7 +294,7 @@ test("counts only its own answers as waiting", async () => {
   expect(await mailbox.waiting()).toEqual({ documents: 2, oldestAt: since, servers: [ofHost(1), ofHost(2)] });
 });
 
-test("makes no table after its first mail", async () => {
+test("creates no table after its first mail", async () => {
   const { sql, open } = world();
   const tables = () => sql.exec("SELECT name FROM sqlite_master ORDER BY name");
   const mailbox = open();

@@ -138,7 +138,7 @@ test.each([
   expect(await alertsOfBridge()).toMatchObject([{ kind, since: world.now }]);
 });
 
-test("shows to staff alone what the agent reports of its trunk", async () => {
+test("shows the agent's reports on its trunk only to staff", async () => {
   const trouble = { kind: "trunk-fails", since: 7, why: "status 503" } as const;
   world.says({ ...health, troubles: [trouble] });
   expect(await foundOf("trunk-fails")).toEqual([trouble]);

@@ -77,7 +77,7 @@ test("wakes conferences only for digests that they may not have", async () => {
   ]);
 });
 
-test("remembers no digest that a command may have outdated meanwhile", async () => {
+test("keeps no digest that a command may have changed", async () => {
   const world = await RelayWorld.begin();
   world.says(digests(own));
   await Promise.resolve();
@@ -90,7 +90,7 @@ test("remembers no digest that a command may have outdated meanwhile", async () 
   expect(world.asked).toEqual([`${own} digest of ${bridge}`, `${own} digest of ${bridge}`]);
 });
 
-test("a digest of an unknown conference asks the agent, and wakes no object", async () => {
+test("asks the agent about an unknown conference without waking its object", async () => {
   const world = await RelayWorld.begin();
   world.says(digests(foreign));
   await world.settle();
@@ -288,7 +288,7 @@ test("a restart of the bridge has all conferences compared", async () => {
   saysBoot(world, "third");
   expect(await swept()).toBe(1);
 
-  // It may have lost its journal, and questions with its link.
+  // The agent may have lost its journal, and its link pending questions.
   world.connect("agent-2");
   saysBoot(world, "third");
   expect(await swept()).toBe(1);

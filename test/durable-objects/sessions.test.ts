@@ -79,7 +79,7 @@ test("records who signed out and whose sessions were ended", async () => {
   expect(next).toBeNull();
 });
 
-test("makes the index of refused sign-ins at the start", () => {
+test("creates the index of refused sign-ins at the start", () => {
   const sql = new Database();
   theSessions(new Clock(0), { sql });
 

@@ -36,7 +36,7 @@ class Allocator {
   /** The platform calls no alarm while the one before runs. */
   #alarm: Promise<void> = Promise.resolve();
   #sweep = this.#begin();
-  /** What a sweep of each conference comes to. */
+  /** Returns the result of each conference's sweep. */
   becomes: (confKey: ConfKey) => Promise<SweepResult> = async () => over;
 
   /** Its memory is gone. */
@@ -124,7 +124,7 @@ test("a requested round of sweeps follows the current one", async () => {
   ]);
 });
 
-test("wakes no quiet conference, whatever their number", async () => {
+test("wakes no quiet conference among many", async () => {
   const found = [];
   for (const count of [10, 300]) {
     const allocator = new Allocator();
@@ -148,7 +148,7 @@ test("wakes no quiet conference, whatever their number", async () => {
   expect(found).toEqual([each, each]);
 });
 
-test("a conference that asks during its sweep is swept again", async () => {
+test("sweeps a conference again that asks during its sweep", async () => {
   const allocator = new Allocator();
   const quiet = async (): Promise<SweepResult> => ({ runs: true, quietUntil: allocator.time.now + hourMs });
   for (const key of ["busy", "quiet", "broken"]) await allocator.allocate(key);
@@ -250,7 +250,7 @@ test("a round sweeps twenty conferences at once, whatever one of them does", asy
   expect(allocator.swept.has("late")).toBe(true);
 });
 
-test("a conference is quiet until its next commit, in any life", async () => {
+test("a conference stays quiet until its next commit in any instance", async () => {
   const world = await ConferenceWorld.running(1);
   const quiet = async () => {
     await world.time.pass(10 * minuteMs);

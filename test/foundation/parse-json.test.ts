@@ -35,14 +35,14 @@ test.each([
   expect(faultOf(text)).toBe(fault);
 });
 
-test("comments move no mistake", () => {
+test("comments keep the position of a mistake", () => {
   expect(faultOf('{ // a "comment"\n  "a": x }', parseCommentedJson)).toBe("a mistake at line 2, column 8");
   expect(parseCommentedJson('{ "a": "x\\"//" } // done')).toEqual({ a: 'x"//' });
 });
 
 test("settings have each name of an object once: of two values one would be lost", () => {
   const twice = '{ "acme": {"port": 1},\n  "harbour": [{"port": 1}, {"port": 1}],\n  "\\u0061cme": 2 }';
-  expect(faultOf(twice, parseCommentedJson)).toBe("a name that its object has already, at line 3, column 3");
+  expect(faultOf(twice, parseCommentedJson)).toBe("a duplicate name at line 3, column 3");
   expect(faultOf(twice)).toBeNull();
   fc.assert(
     fc.property(fc.json(), (json) => {

@@ -28,7 +28,7 @@ test("a create claims its handle, reaches its conference, and is confirmed (prot
   expect(edge.calls).toEqual(["resolve 7000001", "receive 555111222"]);
 });
 
-test("refuses a create beyond the limit, but neither its repeat nor others", async () => {
+test("refuses only new creates over the limit", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const edge = new FakeEdge();

@@ -428,7 +428,7 @@ test("only TSP servers of the settings are to be resynced", async () => {
   });
 });
 
-test("one alert counts conferences that are older than the state", async () => {
+test("counts conferences older than the state in one alert", async () => {
   await kinds["state-lost"]();
   await orphan(edge.time - 2, "101");
   await orphan(edge.time, "102");

@@ -32,7 +32,7 @@ test.each([...paths, byPost(`${api}/find?text=111`), byPost(`${api}/running-conf
   },
 );
 
-test("open pages share one look a second, which an action ends", async () => {
+test("open pages share one view per second until an action", async () => {
   const edge = new FakeEdge();
   const asked = async (path: string, more: object = {}) => {
     edge.askedOfObjects.length = 0;

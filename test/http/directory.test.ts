@@ -209,7 +209,7 @@ test.each([
   ["order=newest", ["conference", "c2", "c1"]],
   ["order=newest&limit=1&kind=call", ["c2", "c1"]],
   ["order=newest&limit=1&since=1000000", ["conference", "c2", "c1"]],
-  // No place leads out of the time that is asked for.
+  // A cursor cannot leave the requested time.
   ["order=newest&until=1060000&cursor=1-1060000000", ["c2", "c1"]],
 ])("the records of %s", async (query, found) => {
   const edge = new FakeEdge();

@@ -241,7 +241,7 @@ test("a running conference that is found by its handle is said to run, with its 
   expect((await found(edge, "7001")).conferences).toEqual([
     { key: "555123456", topic: "Berth planning", state: "running", at: 900_000, by: "ExtConfID" },
   ]);
-  // Of this one, whose key begins alike, only the handle is kept.
+  // The external conference ID is kept of this one, whose key begins alike.
   expect((await found(edge, "7002")).conferences).toEqual([{ key: "555", state: "kept", at: null, by: "ExtConfID" }]);
 });
 

@@ -47,7 +47,7 @@ export class PostgresOnTest {
     return this.url.replace(/postgres$/, name);
   }
 
-  /** The URL of a database behind a pooler in this mode, which drops `options`. The pooler ends with the test. */
+  /** Returns the URL of a database behind a pooler in this mode, which drops `options` and ends with the test. */
   async pooled(url: string, pooler: string, mode: "session" | "transaction"): Promise<string> {
     const folder = mkdtempSync(join(tmpdir(), "bridgehead-pooler-"));
     const [port = 0] = await freePorts(1);

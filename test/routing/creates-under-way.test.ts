@@ -9,10 +9,10 @@ const of = (key: string) => ({ domain, keys: [key as ConfKey], mayWait: true });
 let clock: Clock;
 let limit: CreatesUnderWay;
 
-/** Lets time pass. Returns true or false for a create that enters or is refused, `null` for one that waits. */
+/** Advances time. Returns true for an admitted create, false for a refused one, `null` for a waiting one. */
 async function admit(key: string, ms = 0): Promise<boolean | null> {
   let isIn: boolean | null = null;
-  // The directory is broken.
+  // The directory throws.
   const ports = { objects: fakeObjects({}), passedMs: () => clock.now, after: clock.after.bind(clock) };
   void limit.admit(of(key), ports).then((entered) => {
     isIn = entered;
@@ -30,8 +30,8 @@ beforeEach(async () => {
   }
 });
 
-test("a waiting create enters when another one is over", async () => {
-  limit.delivered(of("1")); // Its conference has committed it.
+test("admits a waiting create when another one is over", async () => {
+  limit.delivered(of("1")); // Committed by its conference.
   clock.after(1_000, () => limit.note(domain, "1" as ConfKey, false));
   expect(await admit("3", 1_010)).toBe(true);
 });
@@ -50,7 +50,7 @@ test("forgets a create after 20 s", async () => {
   expect([await admit("3", 990), await admit("4", 20)]).toEqual([null, true]);
 });
 
-test("an overload lasts for a minute after the last refusal", () => {
+test("reports an overload for a minute after the last refusal", () => {
   for (const at of [1_000, 60_000]) limit.refused({ keys: of("3").keys }, at);
   expect([limit.overload(119_999), limit.overload(120_000)]).toMatchObject([{ since: 1_000, count: 2 }, null]);
 });

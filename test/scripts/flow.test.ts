@@ -14,7 +14,7 @@ const [toRoom, toMain] = ["A→B move c1 to r1", "A→B move c1 to main"];
 const [answers, hangsUp] = [3, 4].map((status) => `A→W tsp1 1001 A2W_NotifyCallStatus ExtCallID=1 Status=${status}`);
 
 test.each([
-  ["a post may come after what stands below it for the bridge", expected, [posted, first, second, third], true, true],
+  ["a post may follow the command below it", expected, [posted, first, second, third], true, true],
   [
     "commands change places on a bridge that does several things at once",
     [second, first, third, posted],
@@ -22,7 +22,7 @@ test.each([
     false,
     true,
   ],
-  ["a post may not come before what stands above it", [answered, dial, admit, entered], callOut, false, true],
+  ["a post may not precede the line above it", [answered, dial, admit, entered], callOut, false, true],
   ["a command may come before the post above it", [dial, admit, answered, entered], callOut, true, true],
   ["the entry comes after the command above it", [dial, answered, entered, admit], callOut, false, true],
   [
@@ -33,12 +33,12 @@ test.each([
     true,
   ],
   ["a Confirmation stays before later posts", [confirmed, another, change], [confirmed, change, another], false, false],
-  ["who begins to speak in one moment has no order", [turned], [posted], true, true],
+  ["speakers who begin at the same moment have no order", [turned], [posted], true, true],
   ["flags belong to their calls", [posted.replace("1%2", "2%1")], [posted], false, false],
   ["each flag counts", [first, second, third, posted.replace("Y%N", "N%Y")], expected, false, false],
   ["kinds keep their order", [first, third, second, posted], expected, false, false],
   ["each command comes once", [first, first, third, posted], expected, false, false],
-  ["what becomes of one caller keeps its order", [toMain, toRoom], [toRoom, toMain], false, false],
+  ["changes of one caller keep their order", [toMain, toRoom], [toRoom, toMain], false, false],
   ["the status of one call keeps its order", [hangsUp, answers], [answers, hangsUp], false, false],
 ] as [string, string[], string[], boolean, boolean][])("%s", (_, lines, wanted, isInOrder, isAtOnce) => {
   expect([isSame(lines, wanted), isSame(lines, wanted, true)]).toEqual([isInOrder, isAtOnce]);

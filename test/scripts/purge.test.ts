@@ -6,9 +6,9 @@ import { describe, expect, test } from "vitest";
 
 const unshare = process.getuid?.() === 0 ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
 const isPossible = spawnSync("unshare", [...unshare, "true"]).status === 0;
-if (!isPossible) console.log("no package is purged in a test: the system has no mounts for it");
+if (!isPossible) console.log("Skipped purge tests: this system cannot mount.");
 
-/** Runs the package's script in a root of its own with the system's programs. Returns what it prints, and the files left. */
+/** Runs the package's script in its own root with the system's programs. Returns its output and the remaining files. */
 function purged(name: string, prepare: string): string {
   const script = readFileSync("packaging/postrm", "utf8").replaceAll("@PACKAGE@", name).replaceAll("@SETTINGS@", "set");
   const root = mkdtempSync(join(tmpdir(), "bridgehead-purge-"));
@@ -35,7 +35,7 @@ describe.skipIf(!isPossible).each([
     ["keeps files of others", `touch $state/${foreign} $state/z`, `lib/${foreign} lib/z`],
     ["empties a mounted folder", `mount -t tmpfs tmpfs $state; ${filled}`, "lib/lost+found/x"],
     [
-      "empties what a link leads to",
+      "empties the target of a link",
       `rmdir $state; ln -s /disk $state; (state=disk; ${filled})`,
       "disk/lost+found/x lib",
     ],

@@ -70,7 +70,7 @@ test("names the required Node version on an older machine", () => {
     encoding: "utf8",
   });
 
-  expect(stderr).toMatch(/^this needs Node 99 or newer, and here is Node \S+; install it on this platform\n$/);
+  expect(stderr).toMatch(/^Node 99 or newer is required; this is Node \S+; install it on this platform\n$/);
   expect(status).toBe(1);
 });
 

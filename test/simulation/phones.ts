@@ -48,7 +48,7 @@ export class Phones {
     const unknown = this.#keys().filter((each) => !machine.world.conferences.has(each));
     const early = this.#draws.chance(0.3) ? this.#draws.pick(unknown) : undefined;
     const keyed = code ?? key;
-    // Some key no # behind the conference's, some the merge code.
+    // Some enter no # after the attendee ID, some the merge code.
     const merge = id !== "" && this.#count % 4 === 0 ? "*1" : "";
     const attendeeKeys = id === "" && this.#count % 2 === 0 ? "" : `${merge}${id}#${inside}`;
     const call = machine.world.calls.get(machine.dialIn(number, "", dialIn));

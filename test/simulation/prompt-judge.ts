@@ -15,7 +15,7 @@ interface Keyed {
   attendeeId: string | null;
   /** What was keyed behind the same key before: with that the caller may be on the way in. `null`: nothing. */
   before: string | null;
-  /** It was silent after the key for so long that it may be on the way in without an attendee ID. */
+  /** True if a long silence after the key may admit it without an attendee ID. */
   wasSilent: boolean;
   /** When it ended an entry last. */
   at: number;
@@ -25,7 +25,7 @@ interface Keyed {
 
 /** So long an agent may go by what was created before: its command is under way, or has just been carried out. */
 const staleMs = 10_000;
-/** So long a caller with a known key is silent before it is admitted without an attendee ID. */
+/** Silence after a known key that admits a caller without an attendee ID. */
 const silenceMs = 10_000;
 
 /** Judges by what the phones keyed and by what the bridge held meanwhile how callers are led in from the prompt. */

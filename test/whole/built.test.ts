@@ -52,7 +52,7 @@ test("on a Node that is too old, each program says so and does nothing else", as
   const dist = join(folder, "dist");
   await buildInto(dist, "1.2.3");
   const older = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.9.1" } });
-    // It lacks what programs import.
+    // Hide all imports of programs from Node.
     process.getBuiltinModule("node:module").registerHooks({ resolve(name, { parentURL, ...context }, next) {
       if (parentURL !== undefined) throw new Error(name + " is not there");
       return next(name, context);
@@ -65,7 +65,7 @@ test("on a Node that is too old, each program says so and does nothing else", as
     await once(child, "close");
     return [child.exitCode, said.join("")];
   };
-  const sentence = "this needs Node 24 or newer, and here is Node 20.9.1\n";
+  const sentence = "Node 24 or newer is required; this is Node 20.9.1\n";
 
   expect(await ended("bridgehead.mjs")).toEqual([1, sentence]);
   expect(await ended("bridgehead-agent.mjs")).toEqual([1, sentence]);

@@ -21,11 +21,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the conformance kit installs without a network, and needs no other package", async () => {
+test("installs the conformance kit without a network", async () => {
   const kit = join(folder, "kit");
   mkdirSync(kit);
   writeFileSync(join(kit, "package.json"), "{}");
-  // The npm beside this Node, if there is one, else the machine's; its programs take the first Node of the path.
+  // Prefer the npm next to this Node. Its programs take the first Node of the path.
   const options = { cwd: kit, env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` } };
   const install = ["install", "--offline", "--no-audit", "--no-fund", "../bridgehead-conformance-1.0.0.tgz"];
   await run("npm", install, options);

@@ -133,7 +133,7 @@ test("a port that is taken is one line on stderr and exit code 1", async () => {
 
 const dialled = "begins of numbers with commas between them, .* for example \\+1408,\\+44";
 
-/** The variables, what is in the way in the state folder (a name with "/" at its end is a folder), and the line. */
+/** Variables, the obstacle in the state folder (a name that ends in "/" is a folder), and the line. */
 test.each<[variables: Readonly<Record<string, string>>, inTheWay: string, line: string]>([
   [{}, "agent/agent-key.pem", "agent cannot start: the agent's key \\S+agent-key\\.pem cannot be read .*"],
   [{}, "operator-token", "\\S+operator-token is empty; remove it, and the next start makes a new token"],

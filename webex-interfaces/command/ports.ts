@@ -24,7 +24,7 @@ export const webexPorts: WebexPorts = {
   },
 };
 
-/** Adds the path to errors, because Node omits it for a folder. */
+/** Adds the path to errors. Node omits it for a folder. */
 function readFile(file: string): string {
   try {
     return utf8Text(readFileSync(file));

@@ -33,7 +33,7 @@ test("names a folder given as a file", () => {
   rmSync(folder, { recursive: true });
 });
 
-test("reads UTF-8 without its byte order mark, and names a byte that is none", () => {
+test("reads UTF-8 without its byte order mark", () => {
   const folder = mkdtempSync(join(tmpdir(), "webex-ports-"));
   const file = join(folder, "secret");
   writeFileSync(file, "\ufeffä");

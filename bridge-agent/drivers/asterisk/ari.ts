@@ -4,7 +4,7 @@ import { err, ok, type Result } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/time/timers.ts";
 import { Turns } from "../../../src/foundation/time/turns.ts";
 
-/** All that the driver asks of Asterisk, with Asterisk's names. At connect, Asterisk's own description is compared with it. */
+/** Every ARI operation of the driver, by Asterisk's names. At connect, the driver compares them with Asterisk's description. */
 export const operations = {
   getDescription: "GET /api-docs/{file}",
   getInfo: "GET /asterisk/info?only",
@@ -312,7 +312,7 @@ export const events = {
   }),
   StasisEnd: v.object({ type: v.literal("StasisEnd"), ...ofChannel }),
   ChannelStateChange: v.object({ type: v.literal("ChannelStateChange"), ...ofChannel }),
-  /** `tech_cause`: the status of SIP; from 20.17, 22.7 and 23.1 on. */
+  /** `tech_cause`: the SIP status, from 20.17, 22.7 and 23.1 on. */
   ChannelDestroyed: v.object({
     type: v.literal("ChannelDestroyed"),
     cause: v.number(),

@@ -266,7 +266,7 @@ export class AsteriskDriver implements BridgeDriver {
   }
 }
 
-/** Asterisk from 16.11, 17.5 or 18 on, through its REST interface. */
+/** Driver for Asterisk from 16.11, 17.5 or 18 on, through its REST interface. */
 export const asterisk = {
   settings: asteriskSettings,
   example: {

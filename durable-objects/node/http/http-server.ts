@@ -72,7 +72,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     },
   );
   const requests = new WeakMap<Socket, number>();
-  /** Node's own `maxRequestsPerSocket` asks for the close of a connection but keeps it open, and refuses its posts. */
+  /** Node's `maxRequestsPerSocket` announces the close of a connection but keeps it open, and refuses its posts. */
   const begin = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming;
     const count = (requests.get(socket) ?? 0) + 1;

@@ -14,9 +14,9 @@ export interface ObjectChange {
   readonly name: string;
   /** `null` if the object has no alarm. */
   readonly alarm: EpochMs | null;
-  /** Statements that create its tables. `null` if they are unchanged. */
+  /** Statements that create its tables; `null` if unchanged. */
   readonly schema: readonly string[] | null;
-  /** True if `rows` has all rows, and those on disk must be deleted first: their tables were altered. */
+  /** True if `rows` has all rows of altered tables. Rows on disk must be deleted first. */
   readonly replaces: boolean;
   readonly rows: readonly StoredRow[];
 }

@@ -22,7 +22,7 @@ export class ObjectDatabase implements Sql {
   #schemaVersion = 0;
   /** `total_changes()` at the last flush. */
   #changes = 0;
-  /** True if a statement since the last flush can have changed a table that was there. */
+  /** True if a statement since the last flush can have altered an existing table. */
   #isAltered = false;
   #depth = 0;
   /** True if loading the object takes long. */

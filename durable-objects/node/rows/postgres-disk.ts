@@ -30,7 +30,7 @@ export interface EdgePorts {
   lost(error: Error): void;
 }
 
-/** A state on another disk. */
+/** A copy of a state from another disk. */
 export interface StateCopy extends Rows {
   objects(): Iterable<Pick<ObjectChange, "name" | "alarm">>;
   readonly lastAt: EpochMs;
@@ -203,7 +203,7 @@ export async function requireOwnSession(session: Session, url: string): Promise<
   }
 }
 
-/** What the database lacks to survive the loss of a machine, as the end of a sentence. `null`: nothing. */
+/** Returns the missing protection against the loss of a machine, as the end of a sentence; `null` if there is none. */
 export async function durabilityFault(session: Session, hasSeveralHosts: boolean): Promise<string | null> {
   const { rows } = await session.ask("SELECT current_setting('synchronous_standby_names') AS names");
   return hasSeveralHosts && rows[0]?.names === ""

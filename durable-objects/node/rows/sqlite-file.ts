@@ -33,7 +33,7 @@ const dictionary = Buffer.from(
 /** Deleted values can remain in the write-ahead log for this long. */
 const emptyLogEveryMs = 15 * 60_000;
 const emptyAgainMs = 1_000;
-/** How long to wait for another program's lock, such as a backup's. The edge waits in the disk's thread. */
+/** Longest wait for another program's lock, such as a backup's. Only the disk's thread waits. */
 export const lockedFor = { timeout: 5_000 };
 /** SQLite errors that need a user. A full disk can have room again later. */
 const faults = { readOnly: 8, corrupt: 11, cannotOpen: 14, noDatabase: 26 };
@@ -114,7 +114,7 @@ function prepared(database: DatabaseSync) {
   };
 }
 
-/** Empties the write-ahead log. If somebody uses the file, tries again instead of delaying writes. */
+/** Empties the write-ahead log. Tries again if the file is in use, instead of delaying writes. */
 function emptyLog(database: DatabaseSync): void {
   if (!database.isOpen) return;
   let isEmpty = false;
@@ -122,7 +122,7 @@ function emptyLog(database: DatabaseSync): void {
     database.exec("PRAGMA busy_timeout = 0");
     isEmpty = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy === 0;
   } catch {
-    // The next write finds out what is wrong.
+    // The next write reports the failure.
   }
   database.exec(`PRAGMA busy_timeout = ${lockedFor.timeout}`);
   if (!isEmpty) setTimeout(() => emptyLog(database), emptyAgainMs).unref();

@@ -26,7 +26,7 @@ export class PersonQuota {
     this.#sql = sql;
     this.#options = options;
     const { table, person, deletable } = options;
-    // Of what was done there may be millions of rows, which nobody is to read for one that is refused.
+    // The table can have millions of other rows. A refused request must not read them.
     sql.exec(`CREATE INDEX IF NOT EXISTS ${table}_deletable ON ${table} (${person}) WHERE ${deletable}`);
   }
 

@@ -134,7 +134,7 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   if (extCallId === null) draft.fact({ kind: "call-not-named", call: caller.call });
   else if (isAnother) draft.fact({ kind: "call-named", call: caller.call, extCallId });
   if (!caller.left) noteNamesake(draft, named);
-  // One entry has two names: WebEx has the call twice.
+  // A second name for one entry means that WebEx has the call twice.
   const { extCallId: displaced } = caller;
   if (isAnother && displaced !== null && caller.namedBy === msgId && !findCaller(draft, displaced))
     draft.notify({ type: "caller-changed", extCallId: displaced, status: "left" });

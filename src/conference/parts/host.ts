@@ -45,7 +45,7 @@ export function hostIn(callers: Iterable<Caller>, head: Head, protocol: Protocol
   return knownHost([...callers], namedHosts(head, protocol), chosen);
 }
 
-/** Returns the host of a private talk, who stays the host. Nobody is guessed (protocol 4.21). */
+/** Returns the host of a private talk, who stays the host. Never guesses one (protocol 4.21). */
 export function hostForTalk(draft: Draft): Caller | undefined {
   const host = hostOf(draft);
   if (host && host.call !== chosenHost(draft)?.call) setHost(draft, host);
@@ -57,7 +57,7 @@ export function recogniseHost(draft: Draft, caller: Caller): void {
   if (caller.keyedHostCode && caller.participantType !== "silent-monitor") setHost(draft, caller);
 }
 
-/** The host is leaving. WebEx's name for the call ends with it, so the attendee ID must recognize the host later. */
+/** Keeps a leaving host's attendee ID to recognize the host later, because WebEx's name for the call ends with it. */
 export function rememberHost(draft: Draft, caller: Caller): void {
   const named = namedHosts(draft.head, draft.context.settings.protocol);
   if (isNamed(caller, named) && hostOf(draft)?.call === caller.call) setHost(draft, caller);

@@ -10,7 +10,7 @@ import { applyEntered, callerOf, noteEntry } from "./callers.ts";
 /** Late commands of a conference that is over have had their effect by then: what a bridge holds under its key since is another one. */
 const ANOTHER_AFTER_MS = 600_000;
 
-/** How long an empty conference that was found waits for its first caller. */
+/** Time for which a found empty conference waits for its first caller. */
 const KEPT_EMPTY_MS = 600_000;
 
 /** How far the clocks of edge and agent may differ. */

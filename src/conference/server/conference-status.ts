@@ -13,13 +13,13 @@ export function notifyRunning(draft: Draft, head: Running): void {
   const { country, area, local } = recording.number;
   const recordingNumber = `${country},${area},${local}`;
   const recordingSequence = recorderDials(recording.sequence, draft.context.confKey, head);
-  // What cannot be entered on a telephone cannot be dialed either.
+  // A telephone can dial only digits, `*` and `#`.
   if (/^(?:P\d+|D[\d#*]+)+$/.test(recordingSequence))
     notifyStatus(draft, "recording-sequence", { recordingNumber, recordingSequence });
-  else draft.note("no recording sequence is sent: the conference key is not of digits");
+  else draft.note("no recording sequence is sent: the conference key is not all digits");
 }
 
-/** Returns the sequence for this conference. Its key admits the recorder, too, if WebEx named no such code (protocol 4.20). */
+/** Returns the sequence for this conference. The key replaces a code that WebEx did not name (protocol 4.20). */
 function recorderDials(sequence: string, confKey: ConfKey, { accessCodes }: Running): string {
   const { participant, subscriber } = accessCodes ?? {};
   const codes = { ConfKey: confKey, ParticipantCode: participant ?? confKey, SubscriberCode: subscriber ?? confKey };

@@ -23,7 +23,7 @@ export interface Post {
   readonly oneAttempt?: true;
   /** It was handed over where it meets answers of other conferences, and is there until it is confirmed or given up. */
   readonly handedOver?: true;
-  /** An attempt may have begun, so its receiver may have it. */
+  /** Present if an attempt may have begun, so that its receiver may have it. */
   readonly begun?: true;
   /** It is to find out whether a server that is behind is back. */
   readonly probe?: true;

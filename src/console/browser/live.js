@@ -61,7 +61,7 @@ export function live(ageOf, Idiomorph) {
     const beforeNodeMorphed = (/** @type {Node} */ node) => !(node instanceof Element && node.matches(kept));
     // Keep what the user opened or selected.
     const beforeAttributeUpdated = (/** @type {string} */ name) => name !== "open" && name !== "selected";
-    // A row that is over stays while the pointer or the focus is on it: the next row must not take its place.
+    // A removed row stays under the pointer or focus, so that the next row cannot take its place.
     const beforeNodeRemoved = (/** @type {Node} */ node) => {
       if (!(node instanceof Element) || !(node.matches(inUse) || node.querySelector(inUse))) return true;
       node.classList.add("gone");
@@ -75,11 +75,11 @@ export function live(ageOf, Idiomorph) {
     Idiomorph.morph(main, parsed(text).querySelector("main"), { callbacks });
     showAges();
     const isHeld = held?.isConnected && keepAt(top, held, main);
-    // What was held back is shown by the next poll.
+    // The next poll shows held changes.
     if (isHeld || document.querySelectorAll(".gone").length > 0) etag = '""';
   };
 
-  /** Returns true if the end of the page was in the way of scrolling. */
+  /** Returns true if the end of the page stopped scrolling. */
   const keepAt = (/** @type {number} */ top, /** @type {Element} */ held, /** @type {HTMLElement} */ main) => {
     const movedPx = () => Math.round(held.getBoundingClientRect().top - top);
     scrollBy(0, movedPx());

@@ -1,4 +1,4 @@
-/** Digits of the telephone number in the user part of an address of SIP; empty if it is no number. */
+/** Returns the digits of the telephone number in the user part of a SIP address; empty for other text. */
 export function numberIn(user: string): string {
   const number = user.replace(/;.*/s, "");
   return /^\+?[\d ().-]*$/.test(number) ? digitsOf(number) : "";

@@ -10,14 +10,14 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Parses JSON in which `//` outside of texts begins a comment, up to the end of its line. Throws as `parseJson` does, and where an object
- * has a name twice: of two values one would be lost.
+ * Parses JSON with `//` comments. Throws as `parseJson` does, and for a duplicate name in an object, because one of the values would
+ * be lost.
  */
 export function parseCommentedJson(text: string): unknown {
   const json = text.replace(/("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*/g, (_, literal: string | undefined) => literal ?? "");
   const value = parseJson(json);
   placeOfMistake(json, (at) => {
-    throw new SyntaxError(`a name that its object has already, at ${placeIn(json.slice(0, at))}`);
+    throw new SyntaxError(`a duplicate name at ${placeIn(json.slice(0, at))}`);
   });
   return value;
 }

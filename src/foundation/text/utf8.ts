@@ -1,12 +1,12 @@
 import { placeIn } from "./parse-json.ts";
 
-/** Says where, and what to do. */
+/** The message names the position and the fix. */
 export class NotUtf8 extends Error {}
 
-/** Returns the text of a file that people write, without its byte order mark. Throws where a byte is not UTF-8. */
+/** Returns the text of a hand-written file without its byte order mark. Throws if a byte is not UTF-8. */
 export function utf8Text(bytes: Uint8Array): string {
   const [first = 1, second = 1] = bytes;
-  // Without a mark, a zero byte shows UTF-16: these files begin with ASCII.
+  // Hand-written files begin with ASCII, so a zero byte without a mark means UTF-16.
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || first * second === 0;
   if (isUtf16) throw new NotUtf8("it is UTF-16: save it as UTF-8");
   try {

@@ -151,7 +151,7 @@ async function receiveDocument(
     edge.creates.refused(creates, edge.now());
     edge.refused(name);
     edge.log("create-refused", { domain: name, transId, conference: creates.keys[0] }, "warn");
-    return tryAgain("Too many conferences begin now.");
+    return tryAgain("Too many conferences are starting.");
   }
   try {
     const gathers = (answer: ToWebex) => settings.webex.gatherMs > 0 && codec.sends(answer);

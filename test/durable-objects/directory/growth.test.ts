@@ -6,7 +6,7 @@ import { aConferenceRecord } from "../../records/a-record.ts";
 import { aBatch } from "../a-batch.ts";
 import { call, DirectoryWorld, domain, list } from "./world.ts";
 
-/** Tables of a few rows, values that a statement is given, and the sorting of one person's calls. */
+/** Scans of tables with few rows and of given values, and the sorting of one caller's calls. */
 const allowed = /^SCAN (?:about|minute|webhook_receiver|alert|seen|json_each|sqlite_master)\b|ORDER BY \+arrival/;
 /** A page of records reads no more than a portion of each table. */
 const mostOfRecords = 1_000;
@@ -14,7 +14,7 @@ const mostOfRecords = 1_000;
 const number = (n: number) => String(15_550_000_000 + n);
 const key = (n: number) => String(1_000 + n) as ConfKey;
 
-/** The inputs and looks of a directory with so many conferences, refused calls and records. */
+/** Returns inputs and views of a directory with `size` conferences, refused calls and records. */
 async function worldOf(size: number) {
   const world = new DirectoryWorld();
   const { list: running, alertStore, promptStore, recordStore } = world.directory;
@@ -57,12 +57,12 @@ async function worldOf(size: number) {
     "records by text": () => found({ text: number(7) }),
     audit: () => world.directory.audit(null, 5),
   };
-  // The first time, an instance reads what it keeps in memory.
+  // Fill the instance's memory.
   for (const step of Object.values(steps)) await step();
   return { sql: world.sql, steps };
 }
 
-test("no input and no look of a directory grows with what it has", async () => {
+test("reads equally many rows in a small and a large directory", async () => {
   const [slow, costs] = [new Set<string>(), [] as object[]];
   for (const size of [10, 300]) {
     const { sql, steps } = await worldOf(size);

@@ -222,7 +222,7 @@ test("a conference that was lost and begun anew is listed once", async () => {
   expect(conferences).toMatchObject([{ key: "5", life: 1, createdAt: worldBegins + 60_000 }]);
 });
 
-test("makes no table after its first row", async () => {
+test("creates no table after its first row", async () => {
   const world = new DirectoryWorld();
   const tables = () => world.sql.exec("SELECT name FROM sqlite_master ORDER BY name");
   await world.directory.publish(aBatch({ key: "1", running: {} }));

@@ -41,7 +41,7 @@ test("the list and the totals are the same after a restart, and nobody is asked"
   expect(world.asked).toEqual([]);
 });
 
-test("the list and the totals lack what a failed transaction wrote", async () => {
+test("the list and the totals omit a failed transaction's rows", async () => {
   const world = new DirectoryWorld();
   const { directory, sql } = world;
   const seen = async () => [await directory.stats(), await list(world), await alertsIn(directory, world.time.now)];
@@ -177,7 +177,7 @@ test("a conference of which its object knows nothing leaves the list with what w
   expect(await world.directory.list.waitingFor("tsp")).toEqual(["100", "300"]);
 });
 
-test("a first look asks only conferences whose rows are older than 10 s", async () => {
+test("a first view asks only conferences with rows over 10 s old", async () => {
   const world = new DirectoryWorld();
   for (const key of ["100", "200"]) await world.directory.publish(aBatch({ key, running: {} }));
   await world.time.pass(10_000);

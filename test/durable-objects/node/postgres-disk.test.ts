@@ -118,7 +118,7 @@ test("a second edge waits, is listed, and takes over at once after an orderly st
   expect([one.lost, other.lost]).toEqual([[], []]);
 });
 
-test("says that the lock has no living owner if the active edge has its own name", async () => {
+test("reports a lock without an owner if another edge has its name", async () => {
   const url = await newDatabase();
   await active("edge-1", url);
   const namesake = anEdge("edge-1", url);
@@ -244,7 +244,7 @@ test("tries the next host if one is away or silent", async () => {
   });
 });
 
-/** Makes settings of the database's sessions, which a pooler does not drop. */
+/** Changes settings of the database's sessions, which a pooler keeps. */
 async function setOn(url: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
   const database = new URL(url).pathname.slice(1);
   for (const [name, value] of Object.entries(settings))
@@ -260,7 +260,7 @@ testAlways.skipIf(!program.ok || !pooler.ok).each([
     false,
     "its session has idle_in_transaction_session_timeout = 0, idle_session_timeout = 0, synchronous_commit = off, ",
   ],
-] as const)("two edges behind a pooler %s stand by, and check refuses it", async (_, mode, hasSettings, why) => {
+] as const)("two edges behind a pooler %s stand by", async (_, mode, hasSettings, why) => {
   const url = await newDatabase();
   await setOn(url, hasSettings ? sessionSettings : { synchronous_commit: "off" });
   const pooled = await postgres.pooled(url, pooler.ok ? pooler.value.program : "", mode);
@@ -275,7 +275,7 @@ testAlways.skipIf(!program.ok || !pooler.ok).each([
   for (const { halt } of edges) halt();
 });
 
-test("an edge stands by while the database lacks what it depends on, and is then active", async () => {
+test("becomes active once the database has the required settings", async () => {
   const url = await newDatabase();
   await setOn(url, { default_transaction_isolation: "serializable", default_transaction_read_only: "on" });
   const edge = anEdge("edge-1", url);

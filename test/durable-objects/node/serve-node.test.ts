@@ -50,7 +50,7 @@ test("refuses a state that needs a person, and leaves its port", async () => {
     await expect(serving(file, { port })).rejects.toMatchObject({ name: "NoState" });
 });
 
-test("logs once why an edge cannot be active, and says it in /readyz", async () => {
+test("logs and serves in /readyz why an edge cannot be active", async () => {
   const state = { database: "postgresql://u@127.0.0.1:1/d", name: "edge-1", url: "http://edge-1" };
   const { ask, lines } = await serving("", { state });
   await expect.poll(() => lines.length).toBe(1);

@@ -117,7 +117,7 @@ test("the disk's thread answers, hands errors over as they are, and answers noth
   await broken.close();
 });
 
-test("a start and a write wait for another program's lock, and the process goes on", async () => {
+test("waits for another program's lock without blocking the process", async () => {
   const file = newStateFile();
   stateFile(file).open();
   const other = new DatabaseSync(file);
@@ -141,7 +141,7 @@ test("a start and a write wait for another program's lock, and the process goes 
   await disk.close();
 });
 
-test("empties the log later if somebody reads the state", () => {
+test("empties the log later if the state is being read", () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   const file = newStateFile();
@@ -160,7 +160,7 @@ test("empties the log later if somebody reads the state", () => {
   state.close();
 });
 
-test("a new index or table writes no row again, and a new column all of them", () => {
+test("rewrites rows for a new column, but not an index or table", () => {
   const database = new ObjectDatabase();
   database.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT) STRICT");
   database.exec(

@@ -41,7 +41,7 @@ export interface ExecutorContext {
   readonly mutex: KeyedMutex;
   /** Callers on their way from the prompt into a conference. */
   readonly beingAdmitted: Map<CallId, ConfKey>;
-  /** How many tones of each bridge play or wait to. */
+  /** Number of playing and waiting tones of each bridge. */
   readonly tones: Map<string, number>;
   /** Calls that talk: whether packets come from them is being looked at. */
   readonly soundWatched: Set<Call>;

@@ -159,12 +159,12 @@ function channelGone(mirror: Mirror, id: CallId, cause: number, status?: number)
   return callOver(mirror, call, { reason }, isReported);
 }
 
-/** Of SIP: the trunk is dead, overloaded, or refuses this bridge. */
+/** SIP statuses of a trunk that is dead, overloaded, or refuses this bridge. */
 const trunkStatuses: ReadonlySet<number> = new Set([401, 403, 407, 408, 502, 503]);
-/** The causes of 408, 502 and 503, for an Asterisk that does not say the status. Those of the others are a person's refusal, too. */
+/** Causes of 408, 502 and 503, for an Asterisk that reports no status. A caller's refusal has the causes of the other statuses, too. */
 const trunkCauses: ReadonlySet<number> = new Set([18, 27, 34]);
 
-/** What the trunk did to a call that has not rung; absent: it reached somebody, or the number is wrong. */
+/** Returns the trunk's failure for a call that has not rung; absent if it reached a telephone or its number is wrong. */
 function trunkTrouble(cause: number, status?: number): string | undefined {
   if (status === undefined) return trunkCauses.has(cause) ? `cause ${cause}` : undefined;
   return trunkStatuses.has(status) ? `status ${status}` : undefined;

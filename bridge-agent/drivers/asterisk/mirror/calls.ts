@@ -119,7 +119,7 @@ export function playTone(context: ExecutorContext, bridgeId: string, media: stri
   const { ari, mutex, tones } = context;
   return mutex.run(`tones ${bridgeId}`, async () => {
     const playing = tones.get(bridgeId) ?? 0;
-    // Asterisk would play those of a crowd for as long as they last, one by one.
+    // Asterisk plays queued tones one by one, so a crowd would cause minutes of tones.
     if (playing >= TONES_AT_MOST) return;
     tones.set(bridgeId, playing + 1);
     if (!isDone(await ari.ask("playToBridge", { bridgeId, media }))) toneOver(context, bridgeId);
@@ -177,7 +177,7 @@ export async function applyMute(context: ExecutorContext, id: CallId): Promise<v
   if (call) await setMute(context, id, call.muted);
 }
 
-/** The music of a caller who is on hold is for nobody: an unmute takes effect when the hold ends. */
+/** Keeps a caller on hold silent, because its music would be heard. An unmute takes effect when the hold ends. */
 function setMute({ ari, mirror }: ExecutorContext, id: CallId, muted: boolean): Promise<AriAnswer> {
   const isSilent = muted || mirror.calls.get(id)?.isHeld === true;
   return ari.ask(isSilent ? "mute" : "unmute", { channelId: id, direction: "in" });

@@ -29,7 +29,7 @@ export function toDo(...followUps: readonly FollowUp[]): Consequences {
   return { reports: [], followUps };
 }
 
-/** A channel that nobody knows of has called. The dialplan says of a caller `in`, and the number that it dialled. */
+/** Adds an unknown channel. The dialplan passes `in` and the dialled number for a caller. */
 export function callerFound(
   mirror: Mirror,
   channel: Pick<AriChannel, "id" | "caller" | "dialplan">,
@@ -62,7 +62,7 @@ export function callUp(mirror: Mirror, id: CallId): Consequences {
   };
 }
 
-/** `trunk`: what the trunk did to a call that reached no telephone. */
+/** `trunk`: the trunk's failure for a call that reached no telephone. */
 export interface CallEnd {
   readonly reason: EndReason;
   readonly trunk?: string;
@@ -100,7 +100,7 @@ export function roomOver(mirror: Mirror, conference: MirroredConference, room: R
   return toDo(...inside.map(({ id }) => ({ type: "enter-main-room", call: id }) as const));
 }
 
-/** Its caller has put it on hold, or taken it back: nobody hears it meanwhile. */
+/** Notes that the caller began or ended a hold. The bridge silences the call meanwhile. */
 export function holdChanged(mirror: Mirror, call: Call, isHeld: boolean): Consequences {
   if (call.isHeld === isHeld) return nothing;
   call.isHeld = isHeld;
@@ -109,12 +109,12 @@ export function holdChanged(mirror: Mirror, call: Call, isHeld: boolean): Conseq
   return { reports, followUps: [{ type: "apply-mute", call: call.id }] };
 }
 
-/** What is reported of the hold of a call that has entered. */
+/** Returns the report on the hold of an entered call. */
 export function holdOf({ id, conference, stage, isHeld }: Call): readonly BridgeEvent[] {
   return stage === "entered" && conference !== null ? [{ type: "held", call: id, conference, on: isHeld }] : [];
 }
 
-/** Whether a caller talks may have changed, by the caller's own doing, by a mute or a hold, or because its telephone vanished. */
+/** Updates if a caller talks, after a change by the caller, a mute, a hold or a vanished telephone. */
 export function talkChanged(mirror: Mirror, call: Call): Consequences {
   const { id, conference, stage, muted, isHeld, isHeard, isSending } = call;
   if (mirror.calls.get(id) !== call) return nothing; // It is over.

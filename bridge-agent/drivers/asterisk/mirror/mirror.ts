@@ -40,9 +40,9 @@ export interface Call extends Entry, CallNotes {
   isSpokenTo: boolean;
   /** As last reported by `Dial`; `null`: never. */
   dialStatus: string | null;
-  /** Its telephone was reached, as far as the trunk says. */
+  /** True if the trunk has reported that its telephone rings. */
   hasRung: boolean;
-  /** Its caller has put it on hold. */
+  /** True if its caller has put it on hold. */
   isHeld: boolean;
   /** Whether Asterisk hears it talk, muted or not. */
   isHeard: boolean;
@@ -87,7 +87,7 @@ export class Mirror {
   /** Channels in the application that belong to nobody, as of the last snapshot. */
   strays: ReadonlySet<string> = new Set();
   callsOfOthers = 0;
-  /** Of all conferences, as of the last snapshot. */
+  /** Owners of all conferences in the last snapshot. */
   owners: readonly string[] = [];
   /** Rises with each change. */
   version = 0;

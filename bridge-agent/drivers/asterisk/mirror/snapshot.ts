@@ -41,7 +41,7 @@ export interface AriSnapshot {
   readonly undescribed: readonly string[];
   /** By the id of the channel, as far as they were asked for. */
   readonly callNotes: ReadonlyMap<string, CallNotes | null>;
-  /** Those of them that are on hold at their own telephones. */
+  /** Channels on hold at their own telephones. */
   readonly held: ReadonlySet<string>;
   /** By the id of the main bridge, as far as they were asked for. */
   readonly conferenceNotes: ReadonlyMap<string, ConferenceNotes | null>;

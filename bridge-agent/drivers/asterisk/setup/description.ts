@@ -3,16 +3,16 @@ import { ANSWER_WITHIN_MS, type Ari, isDone, operations, requestOf } from "../ar
 
 const parameters = v.optional(v.array(v.object({ name: v.string() })), []);
 const operation = v.object({ httpMethod: v.string(), parameters });
-/** What Asterisk says of a resource of its interface. */
+/** Asterisk's description of one ARI resource. */
 export const description = v.object({
   apis: v.array(v.object({ path: v.string(), operations: v.array(operation) })),
 });
 
-/** Names of parameters by method and path, as `GET /channels`. */
+/** Parameter names by method and path, such as `GET /channels`. */
 export type AriOperations = Readonly<Record<string, readonly string[]>>;
 
 const needed = Object.values(operations).filter((operation) => operation !== operations.getDescription);
-/** Of these the driver asks something, as `channels`. */
+/** Resources that the driver uses, such as `channels`. */
 export const resources = [...new Set(needed.map((operation) => operation.split("/")[1]?.split("?")[0] ?? ""))];
 
 export function operationsIn(descriptions: readonly v.InferOutput<typeof description>[]): AriOperations {
@@ -23,7 +23,7 @@ export function operationsIn(descriptions: readonly v.InferOutput<typeof descrip
   return Object.fromEntries(all);
 }
 
-/** What the driver needs and Asterisk does not offer, as `variables on POST /channels/create`. */
+/** Returns needs that Asterisk does not offer, such as `variables on POST /channels/create`. */
 export function lackingIn(offered: AriOperations): readonly string[] {
   return needed.flatMap((operation) => {
     const request = requestOf(operation).join(" ");
@@ -34,7 +34,7 @@ export function lackingIn(offered: AriOperations): readonly string[] {
   });
 }
 
-/** `null`: nobody knows, since Asterisk lacks the files of its description. */
+/** Returns `null` if Asterisk lacks the files of its description. */
 export async function lackingOf(ari: Ari): Promise<readonly string[] | null> {
   const asked = resources.map((resource) => ari.ask("getDescription", { file: `${resource}.json` }, ANSWER_WITHIN_MS));
   const bodies = (await Promise.all(asked)).map((answer) => (isDone(answer) ? answer.body : null));

@@ -208,13 +208,14 @@ async function checkTrunk(
   );
 }
 
-/** Else parameters behind a dialed number make it another one, which the dialplan does not have. */
+/** Without the setting, Asterisk takes parameters after a dialed number as part of the number, which the dialplan lacks. */
 async function checkNumbers(ari: Ari, trunk: Trunk): Promise<CheckResult> {
   if (trunk === null) return warn("not looked at: see the line about the trunk");
   const settings = await section(ari, "global", "global");
-  if (isOn(settings?.get("ignore_uri_user_options"))) return right("parameters behind a number, as ;npdi, are ignored");
+  if (isOn(settings?.get("ignore_uri_user_options")))
+    return right("parameters after a number, such as ;npdi, are ignored");
   return warn(
-    "a call to a number with parameters, as 18005551234;npdi, is refused, 404: set ignore_uri_user_options = yes under [global], type = global, in pjsip.conf",
+    "a call to a number with parameters, such as 18005551234;npdi, is refused, 404: set ignore_uri_user_options = yes under [global], type = global, in pjsip.conf",
   );
 }
 

@@ -35,8 +35,8 @@ const neededModules = [
 ];
 
 /**
- * The boot id of an Asterisk that this driver can work with; or what is wrong and what to do, as the end of a sentence.
- * `known`: the boot id of the Asterisk whose interface was compared before.
+ * Returns the boot ID of a suitable Asterisk, or the fault and its fix as the end of a sentence.
+ * `known`: boot ID of the Asterisk whose interface was compared before.
  */
 export async function whatIsMissing(
   ari: Ari,
