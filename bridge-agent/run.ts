@@ -54,6 +54,8 @@ export class Counters {
 
 /** So long what was deleted may stand in the journal's log. */
 const CLEAN_EVERY_MS = 10 * 60_000;
+/** Pause after a try that another program's read blocked. */
+const CLEAN_AGAIN_MS = 1_000;
 const TICK_MS = 200;
 const LOCKED_AGAIN_MS = 20;
 /** While nothing waits for time to pass. */
@@ -229,7 +231,8 @@ export class RunningAgent {
 
   #cleanJournal(): void {
     if (this.#turnedAt - this.#cleanedAt < CLEAN_EVERY_MS) return;
-    if (this.#ports.journal.clean()) this.#cleanedAt = this.#turnedAt;
+    const againInMs = this.#ports.journal.clean() ? CLEAN_EVERY_MS : CLEAN_AGAIN_MS;
+    this.#cleanedAt = this.#turnedAt - CLEAN_EVERY_MS + againInMs;
   }
 
   /** The edge shows people that the clocks differ. */

@@ -19,12 +19,12 @@ export async function buildInto(folder: string, builtVersion = version): Promise
   const suite = await bundle("test/conformance/driver-suite.ts", edge, { external: ["vitest"] });
   const files = {
     "edge/node.mjs": await bundle("src/node.ts", edge),
-    "bridgehead.mjs": firstFile('await import("./bridgehead.program.mjs")'),
+    "bridgehead.mjs": firstFile('import("./bridgehead.program.mjs")'),
     "bridgehead.program.mjs": await bundle("cli/main.ts", edge),
-    "bridgehead-agent.mjs": firstFile('await import("./bridgehead-agent.program.mjs")'),
+    "bridgehead-agent.mjs": firstFile('import("./bridgehead-agent.program.mjs")'),
     "bridgehead-agent.program.mjs": await bundle("bridge-agent/main.ts", agent),
     // 1 would say that the adapter does not conform.
-    "bridgehead-conformance.mjs": firstFile('await import("./bridgehead-conformance.program.mjs")', 2),
+    "bridgehead-conformance.mjs": firstFile('import("./bridgehead-conformance.program.mjs")', 2),
     "bridgehead-conformance.program.mjs": await bundle("conformance/main.ts", kit),
     "driver-suite.mjs": firstFile(`export const { ${namesIn(suite)} } = await import("./driver-suite.program.mjs")`),
     "driver-suite.program.mjs": suite,

@@ -116,14 +116,16 @@ export class Keypads {
 
   /** `before`: the time of the turn before; where the process stood still since, it has heard nobody. */
   edgeLost(now: EpochMs, before = now): void {
-    if (this.#edgeLostAt === null) this.#uncountedFrom = before;
+    if (this.#edgeLostAt === null) {
+      this.#uncountedFrom = before;
+      for (const call of this.#pickedUp.keys()) this.#pickedUp.set(call, now);
+    }
     this.#edgeLostAt = now;
     this.#parts.promptCalls.edgeLost();
   }
 
   edgeBack(now: EpochMs): void {
     this.#edgeLostAt = null;
-    this.#pickedUp.clear();
     for (const leg of this.#timedLegs()) leg.countsFrom += now - Math.max(leg.since, this.#uncountedFrom);
   }
 
@@ -151,7 +153,7 @@ export class Keypads {
     for (const [call, at] of this.#pickedUp) {
       const leg = this.#parts.legs.find(call);
       const isWaiting = leg !== undefined && !leg.entered;
-      if (isWaiting && now - at < LONGEST_WAIT_PICKED_UP_MS) continue;
+      if (isWaiting && (!this.#isWithoutEdge || now - at < LONGEST_WAIT_PICKED_UP_MS)) continue;
       this.#pickedUp.delete(call);
       if (isWaiting) this.#enqueue(leg, { type: "expel", call }, now, "policy");
     }

@@ -1,3 +1,4 @@
+import { hash } from "../../src/foundation/hash.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceDigest } from "../../src/link/messages.ts";
 
@@ -56,7 +57,9 @@ export class Digests {
   }
 
   #begin(found: FoundDigest, firstRounds: number): DigestSeries {
-    const dueIn = this.#round + (this.#begun % firstRounds);
+    // A conference with many reports keeps its round, so that it is compared all the same.
+    const [first, now] = [hash(found.conference) % firstRounds, this.#round % firstRounds];
+    const dueIn = this.#round + ((first - now + firstRounds) % firstRounds);
     const third = MAX_ROUNDS - (this.#begun % MAX_ROUNDS);
     this.#begun += 1;
     return { ...found, dueIn, pauses: [2, 4, third] };

@@ -92,6 +92,8 @@ export class Conference {
   /** Whether it compares itself with the bridge as soon as nothing is pending. */
   #isToAsk = false;
   #isCreateUnderWay = false;
+  /** True once the create needs the edge no more, although the bridge has not answered. */
+  #isWithBridge = false;
   /** How often the relay has failed in a row, and when it is asked again. */
   #asking = { failures: 0, againAt: 0 };
 
@@ -139,7 +141,7 @@ export class Conference {
         if (store.progress.bridge === null) store.correct({ bridge });
         return store.progress.bridge ?? bridge;
       },
-      unsent: () => this.#noteCreate(false),
+      unsent: () => this.#noteCreate(true),
       sendAgain: () => this.#send(),
     });
     const read = { ...ports, domain: findDomain };
@@ -197,7 +199,7 @@ export class Conference {
     const own = ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge);
     this.#sender.schedule.ack(own, waiting, this.#ports.now());
     // The agent acks a command that the bridge has not done within 0.3 s.
-    this.#noteCreate(false);
+    this.#noteCreate(true);
   }
 
   compareDigest(bridge: BridgeName, digest: string): Comparison {
@@ -222,8 +224,13 @@ export class Conference {
     await this.#sweep();
     const quietUntil = this.#quietUntil;
     const isQuiet = quietUntil !== null;
-    if (isQuiet !== (this.#store.progress.isQuiet ?? false)) this.#store.correct({ isQuiet });
-    return { runs: this.#ongoing !== null, quietUntil };
+    const runs = this.#ongoing !== null;
+    try {
+      if (isQuiet !== (this.#store.progress.isQuiet ?? false)) this.#store.correct({ isQuiet });
+      return { runs, quietUntil };
+    } catch {
+      return { runs, quietUntil: null }; // A full disk says nothing of the conference.
+    }
   }
 
   get #quietUntil(): EpochMs | null {
@@ -401,14 +408,14 @@ export class Conference {
       const { bridge } = store.progress;
       if (before !== null && bridge !== null && before !== bridge) schedule.agentChanged();
       for (const ms of tookMs) measures.commandSeconds.observe({ domain: domain.name }, ms);
-      this.#noteCreate(this.#ongoing === "creating");
-      this.#sweepNext();
+      this.#noteCreate(this.#isWithBridge);
       this.#publisher.committed([...outbox.accept(batch.queue), ...batch.facts]);
       this.#send();
       // Send first: the alarm would only repeat it, and if the alarm cannot be set there is no repeat.
       if (items.every(isSpeech) && nextDeadline(store.state) === null) this.#armLater();
       else this.#arm(this.#owesOnly ? at : deletionOf(store, domain));
       this.#armed();
+      this.#sweepNext();
       if (this.#isToAsk) void this.#askForSnapshot();
       if (this.#ongoing !== null) ids.keep(idsOfTakeover(store.state, outbox.rows));
       for (const { level, event, ...about } of logLines(batch.facts)) this.#log(level, event, about);
@@ -418,7 +425,10 @@ export class Conference {
   }
 
   /** Counts a create while it uses the process's thread, and not while it waits for the bridge. */
-  #noteCreate(isUnderWay: boolean): void {
+  #noteCreate(isWithBridge: boolean): void {
+    const isCreating = this.#ongoing === "creating";
+    this.#isWithBridge = isCreating && isWithBridge;
+    const isUnderWay = isCreating && !isWithBridge;
     if (isUnderWay === this.#isCreateUnderWay) return;
     this.#isCreateUnderWay = isUnderWay;
     const { domain, confKey } = this.#identified;

@@ -114,7 +114,7 @@ export interface ConferenceRpc {
   /**
    * Does what is long overdue, for the case that the alarm got lost, and lets the bridge's agent compare a conference that runs with what
    * the bridge holds: the bridge may have lost it together with the agent that knew of it. Where nothing is overdue and nothing differs,
-   * this writes nothing.
+   * it writes at most that the conference is quiet.
    */
   sweep(): Promise<SweepResult>;
   /** Sends its rows to the directory, with `isWhole` also those that this has stored. Resolves, once they are stored, to whether it knows anything. */

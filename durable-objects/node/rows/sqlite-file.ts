@@ -88,7 +88,6 @@ export function stateFile(file: string): StateFile {
     trustClock: () => void opened().note.run("trustsClock", 1),
     close: () => {
       if (!open) return;
-      clearInterval(open.emptying);
       open.database.close();
       open = null;
     },
@@ -96,11 +95,9 @@ export function stateFile(file: string): StateFile {
 }
 
 function prepared(database: DatabaseSync) {
-  const emptying = setInterval(() => emptyLog(database), emptyLogEveryMs);
-  emptying.unref();
+  setTimeout(() => emptyLog(database), emptyLogEveryMs).unref();
   return {
     database,
-    emptying,
     ...rowsIn(database),
     keep: database.prepare(
       `INSERT INTO object (name, alarm, schema) VALUES (?1, ?2, ifnull(?3, '[]'))
@@ -125,7 +122,7 @@ function emptyLog(database: DatabaseSync): void {
     // The next write reports the failure.
   }
   database.exec(`PRAGMA busy_timeout = ${lockedFor.timeout}`);
-  if (!isEmpty) setTimeout(() => emptyLog(database), emptyAgainMs).unref();
+  setTimeout(() => emptyLog(database), isEmpty ? emptyLogEveryMs : emptyAgainMs).unref();
 }
 
 export function rowsIn(database: DatabaseSync): Pick<StateFile, "schemaOf" | "rowsOf"> {

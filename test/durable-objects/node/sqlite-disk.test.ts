@@ -41,7 +41,7 @@ test("a start gets alarms, the time of the last flush, and whether the clock is 
 });
 
 test("an erased number is in no byte of the folder once the log was emptied", () => {
-  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   const file = newStateFile();
   const state = stateFile(file);
