@@ -142,7 +142,6 @@ export class Keypads {
     this.announce(leg, announcement);
   }
 
-  /** Asks a picked-up call to wait while the edge is disconnected. */
   pickedUp(call: CallId, now: EpochMs): void {
     if (!this.#isWithoutEdge) return;
     this.#pickedUp.set(call, now);

@@ -68,6 +68,7 @@ export function unfinishedText({
   return left.join(" and ") || null;
 }
 
+const TRUNK_FAILED = "the trunk did not take a call-out: WebEx is answered bridge-unavailable";
 /** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
 const DIGESTS_EVERY_MS = 60_000;
 
@@ -369,12 +370,7 @@ export class Agent {
       case "notice":
         return this.#note("warn", "bridge-notice", report.text);
       default:
-        if (this.#bridge.happened(report, now))
-          this.#note(
-            "warn",
-            "bridge-notice",
-            "the trunk did not take a call-out: WebEx is answered bridge-unavailable",
-          );
+        if (this.#bridge.happened(report, now)) this.#note("warn", "bridge-notice", TRUNK_FAILED);
         // While reconciling, whatever happens is part of the state that is on its way. Which keys there are new, it does not show.
         if (this.#role.active && this.#bridge.phase === "up") this.#events.bridgeEvent(report, now);
         else if (this.#holdsCallers || (this.#role.active && report.type === "keys"))

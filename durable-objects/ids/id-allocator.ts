@@ -1,6 +1,6 @@
 import type { ConfKey, EpochMs, MsgId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
-import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
+import type { HolderPage, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import { firstPlaceOf, idAt, placeAfterRestore, placeByTime, placeOf, runFrom } from "../../src/tsp/id-scheme.ts";
 import type { Sql } from "../platform/platform.ts";
 
@@ -14,12 +14,6 @@ interface ExpiredBlocks {
   /** The place of the last of them. */
   readonly upTo: number;
   readonly hasMore: boolean;
-}
-
-/** A conference as its latest sweep left it. */
-interface SweptHolder extends Holder {
-  /** Time until which sweeps can skip it; `null` if the next one must wake it. */
-  readonly quietUntil: EpochMs | null;
 }
 
 /**
@@ -105,17 +99,15 @@ export class IdAllocator {
    * Returns a batch of conferences with blocks allocated since then, by the latest block of each, before this position. `next`: position
    * of the next batch.
    */
-  holdersSince(since: EpochMs, before: number | null): HolderPage<SweptHolder> {
+  holdersSince(since: EpochMs, before: number | null): HolderPage {
     const rows = this.#sql.exec(
-      "SELECT key, place, at, quiet_until FROM conference WHERE place < ? ORDER BY place DESC LIMIT ?",
+      "SELECT key, place, at, quiet_until AS quietUntil FROM conference WHERE place < ? ORDER BY place DESC LIMIT ?",
       ...[before ?? Number.MAX_SAFE_INTEGER, pageSize],
     );
-    const page = rows.map(
-      ({ key, place, at, quiet_until: quietUntil }): SweptHolder => ({
-        ...{ key: key as ConfKey, place: Number(place), at: Number(at) },
-        quietUntil: quietUntil as EpochMs | null,
-      }),
-    );
+    const page = rows.map(({ key, place, at, quietUntil }) => ({
+      ...{ key: key as ConfKey, place: Number(place), at: Number(at) },
+      quietUntil: quietUntil as EpochMs | null,
+    }));
     // A clock set back for a moment leaves old rows among young ones, so the first old row is not the end.
     const holders = page.filter(({ at }) => at >= since);
     return { holders, next: holders.length === 0 ? null : (page[pageSize - 1]?.place ?? null) };

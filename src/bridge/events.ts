@@ -39,8 +39,7 @@ export const bridgeEvent = v.variant("type", [
   /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. `inDoubt`: each may be the one before, doubled. */
   typed("keys", { call, keys: pressedKeys, inDoubt: v.exactOptional(flag) }),
   typed("answered", { call, conference }),
-  /** `conference` is `null` for a caller who never left the prompt. */
-  /** `trunk`: the trunk's failure, such as `503`, for a call that is `refused` before any telephone rang. Staff must look at it. */
+  /** `conference`: `null` for a caller who never left the prompt. `trunk`: why it took no call-out, such as `503`; staff must look. */
   typed("ended", { call, conference: v.nullable(conference), reason: endReason, trunk: v.exactOptional(word) }),
   /** Only between `report-speakers` and `stop-reporting-speakers`, and never for a muted call. */
   typed("talking", { call, conference, talking: flag }),

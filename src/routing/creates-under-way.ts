@@ -40,7 +40,6 @@ export class CreatesUnderWay {
   readonly #entries = new Map<string, { readonly since: number; isCommitted: boolean }>();
   /** Time at which the directory knew no running conference of a waiting create. */
   readonly #notRunning = new Map<string, number>();
-  /** Time at which each wait ends. */
   readonly #waiting = new Map<Creates, number>();
   #overload = { since: 0, latest: Number.NEGATIVE_INFINITY, count: 0 };
 

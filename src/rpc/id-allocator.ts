@@ -31,10 +31,12 @@ export interface Holder {
   readonly place: number;
   /** When it was allocated them, in milliseconds since 1970. */
   readonly at: EpochMs;
+  /** Time until which sweeps need not wake it; `null`: the next one does. */
+  readonly quietUntil: EpochMs | null;
 }
 
-export interface HolderPage<Of extends Holder = Holder> {
-  readonly holders: readonly Of[];
+export interface HolderPage {
+  readonly holders: readonly Holder[];
   /** `null`: there are no more. */
   readonly next: number | null;
 }

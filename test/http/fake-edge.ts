@@ -373,7 +373,8 @@ export class FakeEdge {
   #conferencesOf(lastMs: number, before: number | null): HolderPage {
     this.#call(`conferences of ${lastMs} ms before ${before}`, "ids");
     const keys = [...this.views.keys()].slice(before === null ? 0 : this.views.size - before);
-    return { holders: keys.map((key, index) => ({ key, place: keys.length - 1 - index, at: 0 })), next: null };
+    const about = { at: 0, quietUntil: null };
+    return { holders: keys.map((key, index) => ({ key, place: keys.length - 1 - index, ...about })), next: null };
   }
 
   /** The calls that a test may look for, with their words. */

@@ -111,7 +111,8 @@ test("an end that comes after more rows than a batch holds is published before t
 
 test("a refill asks only conferences that failed again, each time later, also after a restart", async () => {
   const world = new DirectoryWorld();
-  world.holders = ["1", "2"].map((key, index) => ({ key: key as ConfKey, place: 2 - index, at: worldBegins }));
+  const about = { at: worldBegins, quietUntil: null };
+  world.holders = ["1", "2"].map((key, index) => ({ key: key as ConfKey, place: 2 - index, ...about }));
   world.publish = (key) => (key === "2" ? Promise.reject(new Error("it is broken")) : Promise.resolve(true));
   await world.directory.alertStore.serverRefused(domain, "tsp");
   const pauses: number[] = [];

@@ -35,7 +35,7 @@ export class DirectoryWorld {
   deleted = 0;
   readonly asked: string[] = [];
   /** The conferences that were allocated ids, the latest first. */
-  holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins }];
+  holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins, quietUntil: null }];
   /** What a conference does that is asked for its rows. */
   publish: (key: ConfKey, isWhole: boolean) => Promise<boolean> = async () => true;
   directory: Directory;
