@@ -29,7 +29,7 @@ const stages: Readonly<Record<string, () => Promise<StageResult>>> = {
   tests,
   // With a defect that breaks a rule of the protocol, one of the tests that show the rule must fail.
   protocol: () => proof("test/protocol/prove.ts", "--defects", "--one-in", "4"),
-  defects: () => proof("test/simulation/mutants.ts", "--one-in", "10"),
+  defects: () => proof("test/simulation/mutants.ts", "--one-in", "10", "--worlds", "40"),
 };
 
 const program = command(

@@ -37,8 +37,9 @@ const seeds: Record<string, number> = JSON.parse(readFileSync(file, "utf8"));
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 const named = everything.filter(({ name }) => name.includes(search ?? only));
 const sample = named.filter((_, index) => (index + sampleSeed) % oneIn === 0);
-/** A sample leaves to the night what has no seed since a change of draws. */
-const chosen = oneIn === 1 ? sample : sample.filter(({ name }) => name in seeds);
+/** A sample leaves to the night what has no seed, and searches where a change of draws has made a seed stale. */
+const isSample = oneIn > 1;
+const chosen = isSample ? sample.filter(({ name }) => name in seeds) : sample;
 const notFound: string[] = [];
 const waiting = [...chosen];
 await Promise.all(Array.from({ length: availableParallelism() }, checkFromQueue));
@@ -52,8 +53,9 @@ async function checkFromQueue(): Promise<void> {
     const known =
       seed === undefined ? "no stored seed; run with --search" : await live(defect, { first: seed, worlds: 1 });
     if (typeof known === "number") continue;
-    const found = search === undefined ? known : await live(defect, { first, worlds });
+    const found = search === undefined && !isSample ? known : await live(defect, { first, worlds });
     if (typeof found === "string") notFound.push(`${defect.name}: ${found}`);
+    else if (isSample) console.log(`${defect.name}: stored seed ${seed} is stale, world ${found} finds it`);
     else if (typeof (await live(defect, { first: found, worlds: 1, isControl: true })) === "string")
       keep(defect.name, found);
     else notFound.push(`${defect.name}: world ${found} breaks its rule without the defect`);
