@@ -54,7 +54,6 @@ export class Counters {
 
 /** So long what was deleted may stand in the journal's log. */
 const CLEAN_EVERY_MS = 10 * 60_000;
-/** Pause after a try that another program's read blocked. */
 const CLEAN_AGAIN_MS = 1_000;
 const TICK_MS = 200;
 const LOCKED_AGAIN_MS = 20;
