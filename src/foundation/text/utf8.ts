@@ -1,6 +1,5 @@
 import { placeIn } from "./parse-json.ts";
 
-/** The message names the position and the fix. */
 export class NotUtf8 extends Error {}
 
 /** Returns the text of a hand-written file without its byte order mark. Throws if a byte is not UTF-8. */
