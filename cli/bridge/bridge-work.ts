@@ -12,7 +12,7 @@ import { jsonText } from "../terminal.ts";
 const LOOK_EVERY_MS = 2_000;
 
 export function addBridgeWork(program: Command): void {
-  askingFirst(question(program, "drain <bridge>", "Stop new conferences on a bridge; running ones continue"))
+  askingFirst(question(program, "drain <bridge>", "Stop new conferences on a bridge"))
     .option("--wait", "wait until its last conference has ended")
     .option("--end", "end the drain: the bridge accepts new conferences again")
     .addHelpText("after", examples("drain simulated", "drain main --domain acme --wait", "drain main --end"))

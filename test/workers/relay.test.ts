@@ -320,7 +320,7 @@ test("an agent that comes a hundred times anew has one session, and what it repo
     state.storage.sql.exec("SELECT seq FROM journal WHERE trans_id IS NULL AND input LIKE '%\"unknown\"%'").toArray(),
   );
   expect(committed).toHaveLength(1);
-}, 20_000);
+}, 60_000);
 
 async function nextBut(agent: AgentClient, skipped: string): ReturnType<AgentClient["next"]> {
   const message = await agent.next();

@@ -266,7 +266,7 @@ testAlways.skipIf(!program.ok || !pooler.ok).each([
   const pooled = await postgres.pooled(url, pooler.ok ? pooler.value.program : "", mode);
   const edges = [anEdge("edge-1", pooled, 10), anEdge("edge-2", pooled, 10)];
   for (const { waits } of edges) {
-    await expect.poll(() => waits.length).toBeGreaterThan(3);
+    await expect.poll(() => waits.length, { timeout: 60_000 }).toBeGreaterThan(1);
     expect(new Set(waits).size).toBe(1);
     expect(waits[0]).toContain(`the database cannot be used (${why}`);
     expect(waits[0]).toContain(noPooler);
